@@ -1,0 +1,81 @@
+# rbox: a daemonless, rootless container engine.
+#
+#   make            build/rbox and build/rbox-image
+#   make demo       install what is missing, build, run a container as an unprivileged user
+#   make check      install what the tests need and run them all (lint included)
+#
+# B=folder puts the build elsewhere, SAN=1 builds with ASan and UBSan, CC=clang works.
+
+B	?= build
+CC	?= gcc
+PREFIX	?= /usr/local
+LIBEXEC	?= $(PREFIX)/libexec
+VERSION	:= 0.1.0
+
+WARN	:= -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wvla -Wstrict-prototypes \
+	   -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wformat=2 -Wformat-truncation=0 \
+	   -Wno-missing-field-initializers -Werror
+OPT	?= -O2
+CFLAGS	?= -g
+BASE	:= -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DRBOX_VERSION='"$(VERSION)"' -I. -I$(B)/gen \
+	   -fno-strict-aliasing -fstack-protector-strong -fPIE
+LINK	:= -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+ifdef SAN
+BASE	+= -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -DRBOX_DEBUG
+LINK	+= -fsanitize=address,undefined
+OPT	:= -O1
+else
+BASE	+= -D_FORTIFY_SOURCE=2
+endif
+ifdef DEBUG
+BASE	+= -DRBOX_DEBUG
+endif
+ALL_CFLAGS = $(BASE) $(OPT) $(WARN) $(CFLAGS)
+
+# librbox: all that touches containers, no parser of foreign bytes but JSON.
+# libimage: what talks to registries and reads archives; only rbox-image links it.
+CORE_SRC  := $(wildcard pkg/util/*.c pkg/oci/*.c pkg/engine/*.c runtime/*.c runtime/net/*.c \
+	     runtime/monitor/*.c storage/*.c)
+IMAGE_SRC := $(wildcard registry/*.c storage/unpack/*.c pkg/engine/image/*.c)
+CMD_SRC   := $(wildcard cmd/*.c)
+CMDI_SRC  := $(wildcard cmd/image/*.c)
+UNIT_SRC  := $(wildcard tests/unit/*.c)
+FUZZ_SRC  := $(wildcard tests/fuzz/*.c)
+
+CORE_LIBS  := -lseccomp -lcap -ljansson
+IMAGE_LIBS := -larchive -lcurl -lcrypto -lisal -lzstd -lz -lpthread $(CORE_LIBS)
+
+obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
+
+.PHONY: all
+all: $(B)/rbox $(B)/rbox-image
+
+GEN := $(B)/gen/seccomp_default.h
+
+$(B)/obj/%.o: %.c | $(GEN)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/librbox.a: $(call obj,$(CORE_SRC))
+	@rm -f $@
+	ar rcs $@ $^
+$(B)/libimage.a: $(call obj,$(IMAGE_SRC))
+	@rm -f $@
+	ar rcs $@ $^
+$(B)/rbox: $(call obj,$(CMD_SRC)) $(B)/librbox.a
+	$(CC) $(ALL_CFLAGS) $(LINK) -o $@ $^ $(CORE_LIBS)
+$(B)/rbox-image: $(call obj,$(CMDI_SRC)) $(B)/libimage.a $(B)/librbox.a
+	$(CC) $(ALL_CFLAGS) $(LINK) -o $@ $^ $(IMAGE_LIBS)
+
+# The default seccomp filter is compiled when rbox is built: libseccomp needs 10 to 20 ms for it,
+# more than a whole start takes.
+$(B)/seccomp_gen: runtime/gen/seccomp_gen.c
+	@mkdir -p $(@D) $(B)/gen
+	$(CC) $(BASE) $(OPT) $(WARN) -o $@ $< -lseccomp
+$(B)/gen/seccomp_default.h: $(B)/seccomp_gen
+	@mkdir -p $(@D)
+	ASAN_OPTIONS=detect_leaks=0 $(B)/seccomp_gen > $@.tmp && mv $@.tmp $@
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+
+include tests/tests.mk
