@@ -111,7 +111,7 @@ void platform_done(struct platform *p);
 int index_choose(const struct index *index, const struct platform *want,
 		 const struct descriptor **ret, struct fail *f) MUST_USE;
 
-/* "gzip", "zstd", "" by media type; the bytes themselves decide when unpacking. */
+/* Told by the media type alone; how it is compressed, its bytes tell. */
 bool descriptor_is_layer(const struct descriptor *d);
 
 #endif
