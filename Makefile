@@ -13,7 +13,7 @@ LIBEXEC	?= $(PREFIX)/libexec
 VERSION	:= 0.1.0
 
 WARN	:= -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wvla -Wstrict-prototypes \
-	   -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wformat=2 -Wformat-truncation=0 \
+	   -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wformat=2 -Wno-unknown-warning-option -Wformat-truncation=0 \
 	   -Wno-missing-field-initializers -Werror
 OPT	?= -O2
 CFLAGS	?= -g

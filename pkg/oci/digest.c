@@ -30,7 +30,7 @@ int digest_parse(const char *text, struct digest *ret, struct fail *f)
 	    strspn(colon + 1, "0123456789abcdef") != hex_len(d.algo))
 		return refuse(f, EINVAL, "'%s': %zu lower-case hex digits are wanted after '%s:'",
 			      str_cstr(&shown), hex_len(d.algo), d.algo);
-	strcpy(d.hex, colon + 1);
+	memcpy(d.hex, colon + 1, hex_len(d.algo) + 1);
 	*ret = d;
 	return 0;
 }

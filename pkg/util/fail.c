@@ -18,7 +18,7 @@ static void check_unset(const struct fail *f)
 #endif
 }
 
-static void set_msg(struct fail *f, int code, const char *fmt, va_list ap)
+static void PRINTF_LIKE(3, 0) set_msg(struct fail *f, int code, const char *fmt, va_list ap)
 {
 	check_unset(f);
 	f->code = code > 0 ? code : 5 /* EIO: a caller passed no errno */;

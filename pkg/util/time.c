@@ -75,8 +75,10 @@ const char *time_format_go(int64_t t, char buf[TIME_GO_MAX])
 	char frac[12] = "";
 	struct tm tm;
 
-	if (!t)
-		return strcpy(buf, "0001-01-01 00:00:00 +0000 UTC");
+	if (!t) {
+		snprintf(buf, TIME_GO_MAX, "0001-01-01 00:00:00 +0000 UTC");
+		return buf;
+	}
 	localtime_r(&s, &tm);
 	strftime(day, sizeof(day), "%Y-%m-%d %H:%M:%S", &tm);
 	strftime(zone, sizeof(zone), "%z %Z", &tm);
