@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUNTIME_LAUNCH_H
+#define RUNTIME_LAUNCH_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "pkg/oci/spec.h"
+#include "pkg/util/fail.h"
+
+/*
+ * Spec + descriptors -> a container process. The caller (the monitor) is inside the user's
+ * namespace U (runtime/userns.h). Calling order:
+ *
+ *	launch_start	clone3 into the new namespaces (a user namespace N of its own inside U),
+ *			id maps written; the child is already building its root in parallel
+ *	(the caller may start slirp4netns on ret->netns_fd now)
+ *	launch_ready	waits until root, mounts, console and privileges are prepared
+ *	launch_go	lets it exec; returns once execve succeeded, or with the child's own failure:
+ *			command not found has fail status 127, not executable 126
+ *
+ * On any failure the child is killed and reaped. The child dies with its parent (PDEATHSIG), and it
+ * is process 1 of its pid namespace, so everything in the container goes with it.
+ *
+ * What is done is data: launch_plan() turns the spec into a list of typed operations (struct op:
+ * kind, source, target, type, flags, data), pure and tested against golden files; launch
+ * and init only interpret it, and an error names the operation that failed.
+ */
+struct launch_rootfs {
+	/* Overlay: LOWERS are paths relative to the absolute folder BASE, topmost first. */
+	const char *base;
+	char *const *lowers;
+	const char *rw;		/* absolute folder with upper/ and work/; NULL with DIR */
+	bool is_volatile;	/* overlay's "volatile": nothing must survive (--rm) */
+	const char *dir;	/* --rootfs: used as it is instead of an overlay */
+	bool single_id;		/* only one id is mapped: chown to others is not possible */
+};
+
+struct launch {
+	const struct spec *spec;
+	struct launch_rootfs rootfs;
+	int stdio[3];		/* given to the process as 0, 1, 2; unused with a terminal */
+	int seccomp_fd;		/* struct sock_filter[] to load (runtime/seccomp.h), or -EBADF: none */
+	const char *init_path;	/* --init: host's catatonit, bound read-only to /run/rbox-init; or NULL */
+	bool passwd_entry;	/* add a passwd line for a user that has none, and HOME from passwd */
+};
+
+struct launched {
+	pid_t pid;		/* as the caller sees it */
+	int pidfd;
+	int netns_fd;		/* its network namespace, while net is private; else -EBADF */
+	int console_fd;		/* pty master after launch_ready, with a terminal; else -EBADF */
+	int sock;		/* to the child; closed after launch_go */
+};
+
+int launch_start(const struct launch *l, struct launched *ret, struct fail *f) MUST_USE;
+int launch_ready(struct launched *l, struct fail *f) MUST_USE;
+int launch_go(struct launched *l, struct fail *f) MUST_USE;
+/* Kills and reaps what still runs, closes all. The caller clears .pid to keep a running one. */
+void launched_done(struct launched *l);
+
+#endif

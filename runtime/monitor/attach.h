@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUNTIME_MONITOR_ATTACH_H
+#define RUNTIME_MONITOR_ATTACH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pkg/util/fail.h"
+
+/*
+ * The attach protocol between a client and a monitor, version 1: SOCK_SEQPACKET, one message =
+ * struct attach_head + data, at most ATTACH_DATA_MAX bytes. A monitor of the version before
+ * must be understood. Client to monitor: HELLO first (on a connected socket; the one made at start
+ * needs none), then STDIN, STDIN_END, RESIZE, SIGNAL. Monitor to client: OUTPUT (stream 1 or 2), FAILED (a
+ * struct fail), EXITED (int32 status) as the last.
+ */
+enum { ATTACH_VERSION = 1, ATTACH_DATA_MAX = 32 * 1024 };
+enum attach_type {
+	ATTACH_HELLO = 1, ATTACH_STDIN, ATTACH_STDIN_END, ATTACH_RESIZE, ATTACH_SIGNAL, ATTACH_OUTPUT,
+	ATTACH_STARTED, ATTACH_FAILED, ATTACH_EXITED,
+};
+struct attach_head { uint8_t type, stream; uint16_t version; uint32_t len; };
+
+struct attach_opts {
+	bool want_stdin;	/* forward our stdin */
+	bool tty;		/* the container has a terminal: raw mode, SIGWINCH, detach keys */
+	bool sig_proxy;		/* without a terminal: forward SIGINT, SIGTERM, SIGHUP, ... */
+	const char *detach_keys; /* "ctrl-p,ctrl-q" by default, "" for none */
+	bool no_stdout, no_stderr;
+};
+
+/* How an attachment ended. */
+struct attach_result { bool detached; int exit_code; };
+
+/* Connects to a running container's monitor; returns the socket. */
+int attach_connect(const char *run_dir, const char *id, struct fail *f) MUST_USE;
+
+/*
+ * Copies between our stdio and the monitor until the container exits, the user detaches or the
+ * monitor is lost (a failure). Puts the terminal into raw mode and right again in every case:
+ * a small guard process restores it when we are killed by SIGKILL.
+ */
+int attach_run(int sock, const struct attach_opts *o, struct attach_result *ret, struct fail *f) MUST_USE;
+
+/* The same for a process we started ourselves (exec): PTY master or pipes instead of a monitor. */
+struct attach_local {
+	int console_fd;		/* pty master, or -EBADF */
+	int in_fd, out_fd, err_fd; /* our ends of pipes, or -EBADF */
+	int pidfd;
+};
+int attach_run_local(const struct attach_local *l, const struct attach_opts *o, struct attach_result *ret,
+		     struct fail *f) MUST_USE;
+
+#endif

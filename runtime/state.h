@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUNTIME_STATE_H
+#define RUNTIME_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "pkg/util/fail.h"
+#include "pkg/util/json.h"
+
+/*
+ * What a container does now: containers/<id>/state.json, written by its monitor (file_replace
+ * without FILE_SYNC: the boot id voids it after a crash) and read without a lock by everybody.
+ * At most 512 bytes, so that ps reads a thousand of them quickly. Whether a monitor lives
+ * is told by lock.run alone; state_load heals what a dead monitor left behind: a state that says
+ * creating, created, running or stopping with lock.run free is read as stopped, exit code 137,
+ * error "monitor lost" (or 255 "host reboot" when the boot id differs).
+ */
+enum status {
+	STATUS_CONFIGURED,	/* saved, never launched: "created" outside */
+	STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPING, STATUS_STOPPED,
+	STATUS_REMOVING,
+};
+extern const char *const status_names[];	/* as they are in state.json, NULL-terminated */
+/* podman's word outside: created initialized running paused stopping exited removing. */
+const char *status_word(enum status s);
+
+struct state {
+	int version;
+	int status;		/* enum status */
+	int pid, monitor_pid;	/* for messages and for joining, never for "is it alive" */
+	int64_t pid_start;	/* clock ticks since boot: field 22 of /proc/PID/stat */
+	char *boot_id;
+	int exit_code;
+	bool oom_killed, stopped_by_user;
+	int64_t started_at, finished_at;	/* ns */
+	int restarts;
+	char *error;
+	char *run_dir;		/* where the attach socket is */
+};
+extern const struct field state_fields[];
+
+/* Missing file: STATUS_CONFIGURED. DIR_FD: containers/<id>. */
+int state_load(int dir_fd, struct state *ret, struct fail *f) MUST_USE;
+int state_save(int dir_fd, const struct state *s, struct fail *f) MUST_USE;
+void state_done(struct state *s);
+
+/* A pidfd of s->pid when it is still that very process; -ESRCH otherwise. */
+int state_pidfd(const struct state *s, struct fail *f) MUST_USE;
+int state_boot_id(char **ret, struct fail *f) MUST_USE;
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef STORAGE_CTR_H
+#define STORAGE_CTR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "storage/store.h"
+
+/*
+ * A container's folder, containers/<id>/, and the names of containers.
+ *
+ *	config.json   complete, written once        summary    at most 512 bytes for ps
+ *	state.json    the monitor's (runtime/monitor)  exit      the exit status, the monitor's
+ *	bundle/config.json  the OCI spec            rw/{upper,work}   log
+ *	lock          held while the container is changed (start, rm, rename)
+ *	lock.run      held by the monitor for life: who is alive is told by this alone
+ *
+ * This file knows folders and locks, not what the JSON in them means.
+ */
+enum { CTR_ID_LEN = 64 };
+
+/* A fresh random id: 64 lower-case hex digits. */
+int ctr_id_new(char ret[CTR_ID_LEN + 1]) MUST_USE;
+
+/*
+ * Making: ctr_new gives a folder in tmp/ (with rw/upper 0755, rw/work 0700, bundle/ in it); the caller
+ * puts its files in; ctr_commit takes NAME (symlink names/NAME -> ../containers/ID; -EEXIST with the
+ * holder's id in the message; a link to a container that is gone is taken over) and renames the
+ * folder to containers/<id>. DURABLE: everything in it is fsynced first (not for --rm).
+ */
+struct ctr_new {
+	struct store_temp temp;
+	int dir_fd;	/* tmp/<random>/ctr */
+};
+int ctr_new(const struct store *s, struct ctr_new *ret, struct fail *f) MUST_USE;
+int ctr_commit(struct ctr_new *n, const char *id, const char *name, bool durable, struct fail *f) MUST_USE;
+void ctr_new_done(struct ctr_new *n);
+
+/* O_RDONLY descriptor of containers/<id>. */
+int ctr_open(const struct store *s, const char *id, struct fail *f) MUST_USE;
+
+/*
+ * By name, full id or unique prefix of an id. RET gets the full id. A name wins over a prefix, as
+ * in podman. Messages: "no container with name or ID \"x\" found: no such container" (-ENOENT).
+ */
+int ctr_find(const struct store *s, const char *text, char ret[CTR_ID_LEN + 1], struct fail *f) MUST_USE;
+/* All ids in a NULL-terminated list, sorted; folders that are no containers are passed over. */
+int ctr_list(const struct store *s, char ***ret_ids, struct fail *f) MUST_USE;
+
+/* The containers/<id>/lock (waits), and whether a monitor lives. */
+int ctr_lock(int dir_fd, struct fail *f) MUST_USE;
+bool ctr_is_running(int dir_fd);
+
+/* Takes the name away and moves the folder to trash/: one rename each. The caller holds ctr_lock. */
+int ctr_remove(const struct store *s, const char *id, const char *name, struct fail *f) MUST_USE;
+
+#endif
