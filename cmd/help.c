@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/app.h"
+#include "pkg/util/mem.h"
+
+static const char *arg_of(const struct opt *o)
+{
+	static const char *const words[] = {
+		[OPT_K_FLAG] = "", [OPT_K_TRI] = "", [OPT_K_STR] = "string", [OPT_K_LIST] = "strings",
+		[OPT_K_CSV] = "strings", [OPT_K_INT] = "int", [OPT_K_UINT] = "uint",
+	};
+
+	return o->arg ? o->arg : words[o->kind];
+}
+
+static char *left_of(const struct opt *o)
+{
+	const char *arg = arg_of(o);
+
+	if (o->letter)
+		return mem_printf("  -%c, --%s%s%s", o->letter, o->name, *arg ? " " : "", arg);
+	return mem_printf("      --%s%s%s", o->name, *arg ? " " : "", arg);
+}
+
+static int widest(const struct opt *o, void *ctx)
+{
+	auto_free char *left = o->help ? left_of(o) : NULL;
+	size_t *max = ctx;
+
+	if (left && strlen(left) > *max)
+		*max = strlen(left);
+	return 0;
+}
+
+static int print_row(const struct opt *o, void *ctx)
+{
+	auto_free char *left = o->help ? left_of(o) : NULL;
+	const size_t *max = ctx;
+
+	if (left)
+		app_printf("%-*s   %s\n", (int)*max, left, o->help);
+	return 0;
+}
+
+void app_help(const struct command *c, const char *path)
+{
+	size_t max = 0;
+
+	app_printf("%s\n\n", c->summary);
+	if (c->details)
+		app_printf("%s\n\n", c->details);
+	app_printf("Usage:\n  rbox %s %s\n", path, c->args ? c->args : "");
+	if (c->examples)
+		app_printf("\nExamples:\n%s\n", c->examples);
+	(void)opt_each(c->opts, widest, &max);
+	if (!max)
+		return;
+	app_print("\nOptions:\n");
+	(void)opt_each(c->opts, print_row, &max);
+}

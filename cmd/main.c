@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/app.h"
+#include "pkg/util/fd.h"
+#include "pkg/util/mem.h"
+#include "pkg/util/near.h"
+#include "pkg/util/str.h"
+
+static void print_fail(const struct fail *f)
+{
+	auto_str struct str s = STR_INIT(16 * 1024);
+
+	/* Messages may carry text of images, registries and file names. */
+	str_add_escaped(&s, f->msg);
+	fprintf(stderr, "Error: %s\n", str_cstr(&s));
+	if (!f->hint[0])
+		return;
+	str_clear(&s);
+	str_add_escaped(&s, f->hint);
+	fprintf(stderr, "  fix: %s\n", str_cstr(&s));
+}
+
+void app_report(struct app *app, struct fail *f)
+{
+	(void)app;
+	fflush(stdout);
+	print_fail(f);
+	fail_clear(f);
+}
+
+void app_warn(const char *fmt, ...)
+{
+	va_list ap;
+
+	fflush(stdout);
+	fputs("WARN: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+void app_print(const char *text)
+{
+	fputs(text, stdout);
+}
+
+void app_printf(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vfprintf(stdout, fmt, ap);
+	va_end(ap);
+}
+
+static int parse(struct app *app, void *opts, int argc, char **argv, bool early, struct fail *f)
+{
+	int r = opt_parse(app->command->opts, opts, argc, argv, early, f);
+
+	if (r == -ECANCELED && !f->code) {
+		app_help(app->command, app->path);
+		exit(fflush(stdout) == 0 ? 0 : FAIL_EXIT_ENGINE);
+	}
+	if (r < 0)
+		fail_hint(f, "see 'rbox %s --help'", app->path);
+	return r;
+}
+
+int app_parse(struct app *app, void *opts, int argc, char **argv, struct fail *f)
+{
+	return parse(app, opts, argc, argv, false, f);
+}
+
+int app_parse_early(struct app *app, void *opts, int argc, char **argv, struct fail *f)
+{
+	return parse(app, opts, argc, argv, true, f);
+}
+
+int app_need_args(const struct app *app, int count, int min, int max, struct fail *f)
+{
+	if (count < min && min == max)
+		(void)refuse(f, EINVAL, "requires exactly %d argument(s), received %d", min, count);
+	else if (count < min)
+		(void)refuse(f, EINVAL, "requires at least %d argument(s), only received %d", min, count);
+	else if (max >= 0 && count > max)
+		(void)refuse(f, EINVAL, "accepts at most %d argument(s), received %d", max, count);
+	else
+		return 0;
+	fail_hint(f, "rbox %s %s", app->path, app->command->args);
+	return -EINVAL;
+}
+
+static bool has_name(const struct command *c, const char *name)
+{
+	if (!strcmp(c->name, name))
+		return true;
+	for (const char *const *a = c->aliases; a && *a; a++)
+		if (!strcmp(*a, name))
+			return true;
+	return false;
+}
+
+static const struct command *find(const struct command *const *table, const char *name)
+{
+	for (; *table; table++)
+		if (has_name(*table, name))
+			return *table;
+	return NULL;
+}
+
+static int no_such(const struct command *const *table, const char *noun, const char *name, struct fail *f)
+{
+	auto_strv char **names = NULL;
+	auto_str struct str shown = STR_INIT(256);
+	auto_free char *cut = mem_strndup(name, 60);
+	const char *near;
+
+	str_add_escaped(&shown, cut);
+	for (; *table; table++)
+		strv_add(&names, (*table)->name);
+	near = near_word(name, names);
+	(void)refuse(f, EINVAL, "unrecognized command `rbox %s%s%s`", noun, *noun ? " " : "",
+		     str_cstr(&shown));
+	if (near)
+		fail_hint(f, "did you mean `rbox %s%s%s`?", noun, *noun ? " " : "", near);
+	else
+		fail_hint(f, "see 'rbox --help'");
+	return -EINVAL;
+}
+
+static void help_table(const struct command *const *table, const char *noun)
+{
+	app_printf("%s\n\nUsage:\n  rbox %s%s[command]\n\nCommands:\n",
+		   *noun ? "The same commands, with the noun first" :
+			   "Run containers without a daemon and without root",
+		   noun, *noun ? " " : "");
+	for (; *table; table++)
+		app_printf("  %-12s %s\n", (*table)->name, (*table)->summary);
+	app_printf("\n'rbox %s%sCOMMAND --help' tells more.\n", noun, *noun ? " " : "");
+}
+
+static int run_command(struct app *app, int argc, char **argv, struct fail *f)
+{
+	bool help = argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"));
+	int r;
+
+	if (help) {
+		app_help(app->command, app->path);
+		return 0;
+	}
+	if (app->command->needs & NEED_STORE) {
+		r = engine_open(&app->engine, app_warn, f);
+		if (r < 0)
+			return r;
+	}
+	return app->command->run(app, argc, argv, f);
+}
+
+static bool asks_help(int argc, char **argv, int i)
+{
+	return i >= argc || !strcmp(argv[i], "--help") || !strcmp(argv[i], "-h") ||
+	       (i == 1 && !strcmp(argv[i], "help") && argc == 2);
+}
+
+static int dispatch(struct app *app, int argc, char **argv, struct fail *f)
+{
+	const struct command *const *table = command_table;
+	auto_free char *path = mem_strdup("");
+
+	for (int i = 1;; i++) {
+		const struct command *c;
+
+		if (asks_help(argc, argv, i)) {
+			help_table(table, path);
+			return i < argc || i == 1 ? 0 : FAIL_EXIT_ENGINE;
+		}
+		if (i == 1 && (!strcmp(argv[i], "--version") || !strcmp(argv[i], "-v"))) {
+			app_print("rbox version " RBOX_VERSION "\n");
+			return 0;
+		}
+		if (argv[i][0] == '-' && argv[i][1])
+			return refuse(f, EINVAL, "unknown flag: %.100s", argv[i]);
+		c = find(table, argv[i]);
+		if (!c)
+			return no_such(table, path, argv[i], f);
+		mem_replace(&path, mem_printf("%s%s%s", path, *path ? " " : "", argv[i]));
+		if (!c->subs) {
+			app->command = c;
+			app->path = path;
+			return run_command(app, argc - i, argv + i, f);
+		}
+		table = c->subs;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct app app = { .engine = { .store.root_fd = -EBADF } };
+	struct fail f = { 0 };
+	int r = fd_std_guard();
+
+	if (r < 0)
+		return FAIL_EXIT_ENGINE;
+	/* Text is passed through as bytes; only the classification of characters is wanted. */
+	setlocale(LC_CTYPE, "");
+	/* `rbox logs | head` ends by EPIPE, which is said by nobody. */
+	signal(SIGPIPE, SIG_IGN);
+	r = dispatch(&app, argc, argv, &f);
+	engine_done(&app.engine);
+	if (r < 0) {
+		fflush(stdout);
+		if (!f.code)
+			(void)fail(&f, -r, "rbox");
+		if (f.code != EPIPE)
+			print_fail(&f);
+		return fail_status(&f);
+	}
+	if (fflush(stdout) != 0 && errno != EPIPE) {
+		fprintf(stderr, "Error: write to stdout: %s\n", strerror(errno));
+		return FAIL_EXIT_ENGINE;
+	}
+	return r;
+}

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/commands.h"
+
+const struct command *const command_table[] = {
+	&version_command,
+	NULL
+};
