@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "pkg/util/fail.h"
+#include "pkg/util/tri.h"
 
 /*
  * Options are const rows that point into a struct of the caller's; a row whose kind and
@@ -19,9 +20,6 @@
  */
 enum opt_kind { OPT_K_END, OPT_K_FLAG, OPT_K_TRI, OPT_K_STR, OPT_K_LIST, OPT_K_CSV, OPT_K_INT, OPT_K_UINT,
 		OPT_K_GROUP };
-
-/* A flag that can be left out: for defaults that depend on more than the command line. */
-enum tri { TRI_UNSET, TRI_TRUE, TRI_FALSE };
 
 struct opt {
 	char letter;		/* 0: none */

@@ -33,8 +33,12 @@ struct monitor_opts {
 	bool open_stdin;		/* -i: stdin stays open for attached clients */
 	bool foreground;		/* a client stays attached on the returned socket */
 	int pid_file_fd;		/* --pidfile: written with the container's pid, or -EBADF */
+	/* Called once the exit status is recorded, before any client is told: quick (--rm's renames, so
+	 * that the name is free again when the client returns). May be NULL. */
+	void (*ended)(void *ctx, int exit_code);
 	/* Called in the monitor at the end, after the exit status is recorded and every client has been
-	 * told: removes the container when --rm. May be NULL. */
+	 * told: what may take long (deleting the trash). Both open what they need anew: the monitor
+	 * closed the descriptors it was not told of. May be NULL. */
 	void (*finish)(void *ctx, int exit_code);
 	void *ctx;
 };

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pkg/engine/config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "pkg/util/file.h"
+#include "pkg/util/mem.h"
+
+static const char *const tri_names[] = { "unset", "true", "false", NULL };
+
+static const struct field process_fields[] = {
+	FIELD_BOOL("Tty", struct process_group, tty),
+	FIELD_BOOL("Interactive", struct process_group, interactive),
+	FIELD_STR("User", struct process_group, user),
+	FIELD_STR("WorkingDir", struct process_group, workdir),
+	FIELD_STR("Umask", struct process_group, umask),
+	FIELD_STRV("GroupAdd", struct process_group, group_add),
+	FIELD_STRV("Ulimits", struct process_group, ulimits),
+	FIELD_BOOL("Init", struct process_group, init),
+	FIELD_END
+};
+
+static const struct field net_fields[] = {
+	FIELD_STR("Mode", struct net_group, mode),
+	FIELD_STR("Hostname", struct net_group, hostname),
+	FIELD_STRV("Dns", struct net_group, dns),
+	FIELD_STRV("DnsSearch", struct net_group, dns_search),
+	FIELD_STRV("DnsOption", struct net_group, dns_option),
+	FIELD_STRV("AddHost", struct net_group, add_host),
+	FIELD_BOOL("NoHosts", struct net_group, no_hosts),
+	FIELD_END
+};
+
+static const struct field security_fields[] = {
+	FIELD_STRV("CapAdd", struct security_group, cap_add),
+	FIELD_STRV("CapDrop", struct security_group, cap_drop),
+	FIELD_STRV("SecurityOpt", struct security_group, security_opt),
+	FIELD_BOOL("Privileged", struct security_group, privileged),
+	FIELD_BOOL("ReadOnly", struct security_group, read_only),
+	FIELD_ENUM("ReadOnlyTmpfs", struct security_group, read_only_tmpfs, tri_names),
+	FIELD_END
+};
+
+static const struct field life_fields[] = {
+	FIELD_BOOL("AutoRemove", struct life_group, rm),
+	FIELD_STR("StopSignal", struct life_group, stop_signal),
+	FIELD_INT("StopTimeout", struct life_group, stop_timeout),
+	FIELD_STR("LogDriver", struct life_group, log_driver),
+	FIELD_STRV("LogOpt", struct life_group, log_opt),
+	FIELD_STR("PidFile", struct life_group, pidfile),
+	FIELD_END
+};
+
+static const struct field mount_fields[] = {
+	FIELD_STR("Type", struct config_mount, type),
+	FIELD_STR("Source", struct config_mount, source),
+	FIELD_STR("Destination", struct config_mount, destination),
+	FIELD_STRV("Options", struct config_mount, options),
+	FIELD_END
+};
+
+const struct field config_fields[] = {
+	FIELD_MUST(FK_INT, "Version", struct container_config, version, int),
+	FIELD_MUST(FK_STR, "Id", struct container_config, id, char *),
+	FIELD_MUST(FK_STR, "Name", struct container_config, name, char *),
+	FIELD_I64("Created", struct container_config, created),
+	FIELD_STR("ImageID", struct container_config, image_id),
+	FIELD_STR("ImageName", struct container_config, image_name),
+	FIELD_STR("ImageDigest", struct container_config, image_digest),
+	FIELD_STRV("Layers", struct container_config, layers),
+	FIELD_STR("Rootfs", struct container_config, rootfs_dir),
+	FIELD_STRV("Args", struct container_config, args),
+	FIELD_STRV("Entrypoint", struct container_config, entrypoint),
+	FIELD_STRV("Cmd", struct container_config, cmd),
+	FIELD_STRV("Env", struct container_config, env),
+	FIELD_MAP("Labels", struct container_config, labels),
+	FIELD_MAP("Annotations", struct container_config, annotations),
+	FIELD_OBJ("Process", struct container_config, process, process_fields),
+	FIELD_OBJ("Net", struct container_config, net, net_fields),
+	FIELD_OBJ("Security", struct container_config, security, security_fields),
+	FIELD_OBJ("Life", struct container_config, life, life_fields),
+	FIELD_ARRAY("Mounts", struct container_config, mounts, n_mounts, mount_fields),
+	FIELD_I64("ShmSize", struct container_config, shm_size),
+	FIELD_INT("StopSignal", struct container_config, stop_signal),
+	FIELD_STRV("CreateCommand", struct container_config, create_command),
+	FIELD_STRV("ExposedPorts", struct container_config, exposed_ports),
+	FIELD_STRV("Volumes", struct container_config, volumes),
+	FIELD_END
+};
+
+int config_load(int dir_fd, struct container_config *ret, struct fail *f)
+{
+	auto_json json_t *j = jsonf_load(dir_fd, "config.json", 0, f);
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	if (!j)
+		return -f->code;
+	r = jsonf_read(config_fields, ret, j, f);
+	if (r == 0 && ret->version > CONFIG_VERSION)
+		r = refuse(f, ENOTSUP, "written by a newer rbox (format %d)", ret->version);
+	if (r < 0) {
+		config_done(ret);
+		return fail_in(f, r, "read config.json");
+	}
+	return 0;
+}
+
+int config_save(int dir_fd, const struct container_config *c, struct fail *f)
+{
+	auto_json json_t *j = jsonf_write(config_fields, c);
+	auto_free char *text = jsonf_text(j, 0);
+	int r = file_replace(dir_fd, "config.json", text, strlen(text), 0600, 0);
+
+	return r < 0 ? fail(f, -r, "write config.json") : 0;
+}
+
+void config_done(struct container_config *c)
+{
+	jsonf_done(config_fields, c);
+	memset(c, 0, sizeof(*c));
+}
+
+static int one_security_opt(const char *s, struct security_opt *o, struct fail *f)
+{
+	const char *value = strpbrk(s, "=:");
+	size_t len = strcspn(s, "=:");
+	bool on = true;
+
+	if (len == 17 && !strncmp(s, "no-new-privileges", 17)) {
+		if (value && str_to_bool(value + 1, &on) < 0)
+			return refuse(f, EINVAL, "--security-opt %.100s: true or false is wanted", s);
+		o->no_new_privileges = on;
+		return 0;
+	}
+	if (value && value[1] && len == 7 && !strncmp(s, "seccomp", 7)) {
+		o->seccomp = strcmp(value + 1, "default") ? value + 1 : NULL;
+		return 0;
+	}
+	if (value && len == 4 && !strncmp(s, "mask", 4)) {
+		auto_strv char **parts = strv_split(value + 1, ":", true);
+
+		strv_add_all(&o->mask, parts);
+		return 0;
+	}
+	if (value && len == 6 && !strncmp(s, "unmask", 6)) {
+		auto_strv char **parts = strv_split(value + 1, ":", true);
+
+		strv_add_all(&o->unmask, parts);
+		return 0;
+	}
+	/* Labels and AppArmor switched off is what there is while neither is applied. */
+	if (!strcmp(s, "label=disable") || !strcmp(s, "label:disable") ||
+	    !strcmp(s, "apparmor=unconfined") || !strcmp(s, "apparmor:unconfined"))
+		return 0;
+	return refuse(f, EINVAL, "--security-opt %.100s is not supported: no-new-privileges, seccomp=FILE, "
+		      "seccomp=unconfined, mask=, unmask=, label=disable and apparmor=unconfined are", s);
+}
+
+int security_opt_parse(char *const *typed, struct security_opt *ret, struct fail *f)
+{
+	memset(ret, 0, sizeof(*ret));
+	strv_each(it, typed) {
+		int r = one_security_opt(*it, ret, f);
+
+		if (r < 0) {
+			security_opt_done(ret);
+			return r;
+		}
+	}
+	return 0;
+}
+
+void security_opt_done(struct security_opt *o)
+{
+	strv_free_ptr(&o->mask);
+	strv_free_ptr(&o->unmask);
+}
+
+static int parse_limit(const char *s, int64_t *ret)
+{
+	if (!strcmp(s, "-1") || !strcmp(s, "unlimited")) {
+		*ret = -1;
+		return 0;
+	}
+	return str_to_i64(s, ret);
+}
+
+int ulimit_parse(const char *text, char ret_type[24], int64_t *ret_soft, int64_t *ret_hard,
+		 struct fail *f)
+{
+	static const char *const names[] = { "as", "core", "cpu", "data", "fsize", "locks", "memlock",
+					     "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio",
+					     "rttime", "sigpending", "stack" };
+	const char *eq = strchr(text, '=');
+	auto_strv char **values = eq ? strv_split(eq + 1, ":", false) : NULL;
+	size_t n = strv_len(values);
+
+	if (!eq || n < 1 || n > 2 || parse_limit(values[0], ret_soft) < 0 ||
+	    parse_limit(values[n - 1], ret_hard) < 0)
+		return refuse(f, EINVAL, "invalid ulimit '%.60s': NAME=SOFT[:HARD] is wanted", text);
+	if (*ret_hard != -1 && (*ret_soft == -1 || *ret_soft > *ret_hard))
+		return refuse(f, EINVAL, "invalid ulimit '%.60s': the soft limit is above the hard one", text);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (strlen(names[i]) != (size_t)(eq - text) || strncmp(names[i], text, strlen(names[i])))
+			continue;
+		snprintf(ret_type, 24, "RLIMIT_%s", names[i]);
+		for (char *p = ret_type; *p; p++)
+			if (*p >= 'a' && *p <= 'z')
+				*p = (char)(*p - 32);
+		return 0;
+	}
+	return refuse(f, EINVAL, "invalid ulimit type in '%.60s'", text);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PKG_ENGINE_CONFIG_H
+#define PKG_ENGINE_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pkg/util/json.h"
+#include "pkg/util/tri.h"
+
+/*
+ * What a container is: groups of options, each owned by the module that applies them and
+ * used by value both in what was typed (struct run_opts) and in what is saved
+ * (struct container_config), so that no field stands in two structs.
+ */
+struct process_group {		/* spec.c: process */
+	bool tty, interactive;
+	char *user, *workdir, *umask;
+	char **group_add, **ulimits;
+	bool init;
+};
+
+struct net_group {		/* net.c: files and mode */
+	char *mode;		/* "slirp4netns", "none", "host" */
+	char *hostname;
+	char **dns, **dns_search, **dns_option, **add_host;
+	bool no_hosts;
+};
+
+struct security_group {		/* spec.c: privileges */
+	char **cap_add, **cap_drop;
+	char **security_opt;	/* as typed; checked by security_opt_parse */
+	bool privileged, read_only;
+	enum tri read_only_tmpfs;
+};
+
+struct life_group {
+	bool rm;
+	char *stop_signal;
+	int stop_timeout;	/* seconds; LIFE_TIMEOUT_UNSET until resolved */
+	char *log_driver;
+	char **log_opt;
+	char *pidfile;
+};
+
+/* What was typed: types checked, nothing looked up. */
+struct run_opts {
+	struct process_group process;
+	struct net_group net;
+	struct security_group security;
+	struct life_group life;
+	char *name, *entrypoint, *cidfile, *rootfs_dir, *shm_size, *pull, *detach_keys;
+	char **env, **env_file, **label, **label_file;
+	char **volume, **mount, **tmpfs;
+	char **expose, **annotation;
+	bool rootfs, replace, detach, quiet;
+	enum tri sig_proxy;
+	char **attach;
+	struct pull_group {	/* how a missing image is fetched */
+		char *platform, *arch, *os, *variant, *authfile, *creds, *cert_dir;
+		enum tri tls_verify;
+		int retry;
+	} fetch;
+	char *image;		/* first operand */
+	char **command;		/* the rest */
+	char **create_command;	/* argv whole, for inspect */
+};
+
+struct config_mount {
+	char *type;		/* bind, tmpfs */
+	char *source, *destination;
+	char **options;
+};
+
+/* Complete: no default is left open. Saved once as config.json. */
+struct container_config {
+	int version;
+	char *id, *name;
+	int64_t created;
+	char *image_id, *image_name, *image_digest;
+	char **layers;		/* keys, lowest first: what gc must keep */
+	char *rootfs_dir;	/* --rootfs, instead of layers */
+	char **args;		/* what runs: entrypoint and command together */
+	char **entrypoint, **cmd;
+	char **env, **labels, **annotations;
+	struct process_group process;
+	struct net_group net;
+	struct security_group security;
+	struct life_group life;
+	struct config_mount *mounts;
+	size_t n_mounts;
+	int64_t shm_size;
+	int stop_signal;
+	char **create_command, **exposed_ports, **volumes;
+};
+
+enum { CONFIG_VERSION = 1, LIFE_TIMEOUT_UNSET = -2, LIFE_TIMEOUT_DEFAULT = 10 };
+
+extern const struct field config_fields[];
+
+int config_load(int dir_fd, struct container_config *ret, struct fail *f) MUST_USE;
+int config_save(int dir_fd, const struct container_config *c, struct fail *f) MUST_USE;
+void config_done(struct container_config *c);
+#define auto_config __attribute__((cleanup(config_done)))
+
+/* What --security-opt asks for, checked. Unknown ones are refused. */
+struct security_opt {
+	bool no_new_privileges;
+	const char *seccomp;	/* NULL: the default filter; "unconfined"; or a file */
+	char **mask, **unmask;	/* owned */
+};
+int security_opt_parse(char *const *typed, struct security_opt *ret, struct fail *f) MUST_USE;
+void security_opt_done(struct security_opt *o);
+
+/* "nofile=1024:2048" -> "RLIMIT_NOFILE", soft, hard (-1: unlimited). */
+int ulimit_parse(const char *text, char ret_type[24], int64_t *ret_soft, int64_t *ret_hard,
+		 struct fail *f) MUST_USE;
+
+#endif
