@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "pkg/util/fail.h"
+#include "pkg/util/str.h"
 
 /*
  * The user's namespace U: uid 0 inside is the caller, 1.. are the caller's subordinate ids.
@@ -48,6 +49,7 @@ struct userns_begun {
 	pid_t holder;		/* a child keeping the new namespace alive until finish; 0 when joined */
 	pid_t helpers[2];	/* newuidmap, newgidmap */
 	int holder_fd;		/* closed to let the holder go */
+	int helper_out;		/* what the helpers say */
 	int ns_fd;
 	const struct userns_plan *plan;
 };
@@ -60,6 +62,27 @@ int userns_enter(int ns_fd, bool keep_dumpable, struct fail *f) MUST_USE;
 
 /* All of the above in one, for programs that only want to be in U (unpack, reaper). */
 int userns_enter_default(struct fail *f) MUST_USE;
+
+/* What is in /proc/PID/uid_map; -EINVAL for what isn't a map, -E2BIG past ID_EXTENTS_MAX. */
+int id_map_parse(const char *text, struct id_map *ret) MUST_USE;
+/* "INSIDE OUTSIDE COUNT\n" for each extent: what the kernel takes. */
+void id_map_format(const struct id_map *m, struct str *s);
+bool id_map_eq(const struct id_map *a, const struct id_map *b);
+uint64_t id_map_count(const struct id_map *m);
+
+/*
+ * Ranges of "name:start:count" lines (subuid(5)) that belong to NAME or UID, put after the
+ * caller's own id ID as 1.. inside. False when there are none. Lines that make no sense and ranges
+ * that overlap an earlier one are passed over.
+ */
+bool id_map_from_subids(const char *text, const char *name, uid_t uid, uint32_t id, struct id_map *ret);
+
+/* Writes the maps of a new user namespace's first process PID; one needs the rights for them. */
+int userns_write_maps(pid_t pid, const struct id_map *uids, const struct id_map *gids, bool deny_setgroups,
+		      struct fail *f) MUST_USE;
+
+/* Why this host refuses user namespaces to users, as a hint: sysctls, AppArmor; nothing when it can't tell. */
+void userns_hint(struct fail *f, int err);
 
 /* "0 0 1\n1 1 65536\n": identity over every id mapped in our own namespace, one line per extent. */
 int userns_identity(struct id_map *ret_uids, struct id_map *ret_gids, struct fail *f) MUST_USE;
