@@ -48,11 +48,18 @@ int ctr_find(const struct store *s, const char *text, char ret[CTR_ID_LEN + 1], 
 /* All ids in a NULL-terminated list, sorted; folders that are no containers are passed over. */
 int ctr_list(const struct store *s, char ***ret_ids, struct fail *f) MUST_USE;
 
-/* The containers/<id>/lock (waits), and whether a monitor lives. */
+/* The containers/<id>/lock (waits; -ENOENT when the container was removed meanwhile), and whether a
+ * monitor lives. The latter looks by a shared flock for an instant: a monitor takes its lock.run with
+ * LOCK_WAIT, or `ps` could make it believe that there is another. */
 int ctr_lock(int dir_fd, struct fail *f) MUST_USE;
 bool ctr_is_running(int dir_fd);
 
 /* Takes the name away and moves the folder to trash/: one rename each. The caller holds ctr_lock. */
 int ctr_remove(const struct store *s, const char *id, const char *name, struct fail *f) MUST_USE;
+
+/* Takes the name TO (-EEXIST as ctr_commit), gives FROM (may be NULL) away. The caller holds ctr_lock
+ * and then writes the new name where it keeps it; killed before, both names or TO find the container. */
+int ctr_rename(const struct store *s, const char *id, const char *from, const char *to,
+	       struct fail *f) MUST_USE;
 
 #endif

@@ -3,6 +3,7 @@
 #define STORAGE_STORE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "pkg/oci/digest.h"
 #include "pkg/util/fail.h"
@@ -13,10 +14,12 @@
  *
  *	blobs/sha256/<hex>   layers/<hex>/{tree/,layer.json}   images/<hex>.json   refs/...
  *	containers/<id>/     names/<name> -> ../containers/<id>
- *	tmp/<random>/{lock,...}   trash/<random>/{lock,...}   quarantine/   lock.store
+ *	tmp/<random>/{lock,...}   trash/<random>   quarantine/   lock.store
  *
- * Locks. What is being made or removed lives in a folder of its own in tmp/ or trash/, whose
- * file `lock` is flocked for life; what no lock holds is swept by the next command.
+ * Locks. What is being made lives in a folder of its own in tmp/ whose file `lock` is flocked for
+ * life; what is removed is renamed into trash/, and whoever deletes it holds its file `lock`; what
+ * no lock holds is swept by the next command. A lock counts only while its file is still linked:
+ * after flock both sides look, so a folder that is just being made can't be swept and used at once.
  * `lock.store` is held for microseconds: shared by whoever makes something visible that
  * refers to layers or blobs (an image, a container, a pin), exclusively by gc while it decides
  * and renames into trash/. Never across the network, an unpack or a tree removal.
@@ -52,8 +55,8 @@ void store_temp_done(struct store_temp *t);
 #define auto_temp __attribute__((cleanup(store_temp_done)))
 
 /*
- * Moves FROM_DIR/NAME into trash/<random>/ (one rename) and returns; nothing is deleted
- * yet. -ENOENT when it is gone already.
+ * Moves the file or folder FROM_DIR/NAME to trash/<random> (one rename, nothing written: it
+ * works on a full disk) and returns; nothing is deleted yet. -ENOENT when it is gone already.
  */
 int store_trash(const struct store *s, int from_dir, const char *name, struct fail *f) MUST_USE;
 
@@ -65,6 +68,19 @@ int store_trash(const struct store *s, int from_dir, const char *name, struct fa
 int store_sweep(const struct store *s, unsigned *ret_left, struct fail *f) MUST_USE;
 /* True when trash/ or tmp/ holds anything that a sweep could remove (cheap: two readdirs). */
 bool store_needs_sweep(const struct store *s);
+
+/* Moves FROM_DIR/NAME to quarantine/<what>.<random>: broken, kept for a person to look at. */
+int store_quarantine(const struct store *s, int from_dir, const char *name, const char *what,
+		     struct fail *f) MUST_USE;
+
+/*
+ * blob_commit publishes the file tmp/<t->name>/NAME, whose bytes the caller has checked against D, as
+ * blobs/<algo>/<hex>: fsync, pin in T (storage/gc.h), rename, fsync of the folder. When the blob is
+ * there already: success, ours is left to T. blob_put does all that with bytes in memory.
+ */
+int blob_commit(struct store_temp *t, const char *name, const struct digest *d, struct fail *f) MUST_USE;
+int blob_put(struct store_temp *t, const void *data, size_t len, const struct digest *d,
+	     struct fail *f) MUST_USE;
 
 /* A blob: blobs/<algo>/<hex>. */
 int blob_open(const struct store *s, const struct digest *d, struct fail *f) MUST_USE;

@@ -58,12 +58,18 @@ static int write_temp(int fd, const void *data, size_t len, enum file_flags flag
 	return r == 0 && (flags & FILE_SYNC) ? file_sync(fd) : r;
 }
 
+static int sync_folder(int dirfd)
+{
+	auto_fd int dir = fd_open(dirfd, ".", O_RDONLY | O_DIRECTORY, 0);
+
+	return dir < 0 ? dir : file_sync(dir);
+}
+
 int file_replace(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
 		 enum file_flags flags)
 {
 	char temp[256];
 	auto_fd int fd = open_temp(dirfd, name, mode, temp, sizeof(temp));
-	auto_fd int dir = -EBADF;
 	int r;
 
 	if (fd < 0)
@@ -75,10 +81,23 @@ int file_replace(int dirfd, const char *name, const void *data, size_t len, mode
 		(void)unlinkat(dirfd, temp, 0);
 		return r;
 	}
-	if (!(flags & FILE_SYNC))
-		return 0;
-	dir = fd_open(dirfd, ".", O_RDONLY | O_DIRECTORY, 0);
-	return dir < 0 ? dir : file_sync(dir);
+	return flags & FILE_SYNC ? sync_folder(dirfd) : 0;
+}
+
+int file_move(int from_dir, const char *from, int to_dir, const char *to, enum file_flags flags)
+{
+	int r = renameat2(from_dir, from, to_dir, to, RENAME_NOREPLACE) < 0 ? -errno : 0;
+
+	/* No such flag (NFS: EINVAL, old FUSE: ENOSYS): a check, then a rename that can't merge folders. */
+	if (r == -EINVAL || r == -ENOSYS) {
+		if (faccessat(to_dir, to, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			return -EEXIST;
+		r = renameat(from_dir, from, to_dir, to) < 0 ? -errno : 0;
+	}
+	if (r < 0 || !(flags & FILE_SYNC))
+		return r;
+	r = sync_folder(to_dir);
+	return r == 0 && from_dir != to_dir ? sync_folder(from_dir) : r;
 }
 
 int file_read(int dirfd, const char *name, struct str *s)

@@ -22,6 +22,13 @@ int file_replace(int dirfd, const char *name, const void *data, size_t len, mode
 /* Reads the whole of a regular file; its size is bounded by S's ceiling (-EFBIG). */
 int file_read(int dirfd, const char *name, struct str *s) MUST_USE;
 
+/*
+ * Renames a file or folder to a name that must be free (-EEXIST, or -ENOTEMPTY from file systems
+ * without RENAME_NOREPLACE). FILE_SYNC: both folders are fsynced then, FROM_DIR only when it differs.
+ */
+int file_move(int from_dir, const char *from, int to_dir, const char *to,
+	      enum file_flags flags) MUST_USE;
+
 /* fsync of an open file or folder. */
 int file_sync(int fd) MUST_USE;
 

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef STORAGE_SWEEP_H
+#define STORAGE_SWEEP_H
+
+#include "pkg/util/fail.h"
+
+/*
+ * Deletes PARENT_FD/NAME, an entry of tmp/ or trash/ open as DIR_FD whose lock (storage/dir.h) the
+ * caller holds: all its content, then the lock file, then the folder. -errno of the first thing
+ * that could not be removed; the entry is still there then, with its lock.
+ */
+int sweep_locked(int parent_fd, const char *name, int dir_fd);
+
+#endif

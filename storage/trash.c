@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "pkg/util/fd.h"
+#include "pkg/util/file.h"
+#include "pkg/util/mem.h"
+#include "pkg/util/path.h"
+#include "pkg/util/str.h"
+#include "storage/dir.h"
+#include "storage/store.h"
+#include "storage/sweep.h"
+
+int store_trash(const struct store *s, int from_dir, const char *name, struct fail *f)
+{
+	auto_fd int trash = store_dir(s, "trash", f);
+	char nonce[DIR_NONCE_LEN + 1];
+	int r;
+
+	if (trash < 0)
+		return trash;
+	r = dir_nonce(nonce);
+	if (r == 0)
+		r = file_move(from_dir, name, trash, nonce, 0);
+	return r < 0 ? fail(f, -r, "move '%s' to '%s/trash'", name, s->path) : 0;
+}
+
+int store_quarantine(const struct store *s, int from_dir, const char *name, const char *what,
+		     struct fail *f)
+{
+	auto_fd int to = store_dir(s, "quarantine", f);
+	auto_free char *target = NULL;
+	char nonce[DIR_NONCE_LEN + 1];
+	int r;
+
+	if (to < 0)
+		return to;
+	r = dir_nonce(nonce);
+	target = mem_printf("%.150s.%.8s", what, nonce);
+	if (r == 0)
+		r = file_move(from_dir, name, to, target, 0);
+	return r < 0 ? fail(f, -r, "move '%s' to '%s/quarantine'", name, s->path) : 0;
+}
+
+/* All of the folder but its lock, which goes last. */
+static int empty(int dir_fd)
+{
+	int fd = fd_open(dir_fd, ".", O_RDONLY | O_DIRECTORY, 0), first = 0;
+	struct dirent *e;
+	DIR *d;
+
+	if (fd < 0)
+		return fd;
+	d = fdopendir(fd);
+	if (!d) {
+		fd_close(fd);
+		return -errno;
+	}
+	while ((e = readdir(d))) {
+		int r;
+
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") || !strcmp(e->d_name, "lock"))
+			continue;
+		r = file_remove_tree(dir_fd, e->d_name);
+		if (r < 0 && !first)
+			first = r;
+	}
+	closedir(d);
+	return first;
+}
+
+int sweep_locked(int parent_fd, const char *name, int dir_fd)
+{
+	int r = empty(dir_fd);
+
+	if (r < 0)
+		return r;
+	if (unlinkat(dir_fd, "lock", 0) < 0 && errno != ENOENT)
+		return -errno;
+	/* Not a tree removal: a lock file that is here again is somebody else's. */
+	if (unlinkat(parent_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return -errno;
+	return 0;
+}
+
+static int open_entry(int parent_fd, const char *name)
+{
+	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
+	int fd = fd_open(parent_fd, name, flags, 0);
+
+	if (fd == -EACCES && fchmodat(parent_fd, name, 0700, 0) == 0)
+		fd = fd_open(parent_fd, name, flags, 0);
+	return fd;
+}
+
+/*
+ * Takes the lock of an entry. When no lock file can be made (a full disk, and room is what a
+ * sweep makes), an entry of trash/ goes without: two deleting the same thing do no harm there.
+ */
+static int lock_entry(int dir_fd, bool in_trash, int *ret_lock)
+{
+	int fd = dir_lock(dir_fd, false);
+
+	*ret_lock = fd < 0 ? -EBADF : fd;
+	if (fd >= 0)
+		return 0;
+	return in_trash && (fd == -ENOSPC || fd == -EDQUOT) ? 0 : fd;
+}
+
+/* 0: gone or alive; < 0: still there. */
+static int sweep_entry(int parent_fd, const char *name, bool in_trash)
+{
+	auto_fd int dir_fd = open_entry(parent_fd, name);
+	auto_fd int lock_fd = -EBADF;
+	int r;
+
+	if (dir_fd == -ENOTDIR || dir_fd == -ELOOP)
+		return unlinkat(parent_fd, name, 0) < 0 && errno != ENOENT ? -errno : 0;
+	if (dir_fd < 0)
+		return dir_fd == -ENOENT ? 0 : dir_fd;
+	/* A container whose monitor still writes its last words. */
+	if (file_is_locked(dir_fd, "lock.run"))
+		return 0;
+	r = lock_entry(dir_fd, in_trash, &lock_fd);
+	if (r < 0)
+		return r == -EWOULDBLOCK || r == -ESTALE ? 0 : r;
+	return sweep_locked(parent_fd, name, dir_fd);
+}
+
+int store_sweep(const struct store *s, unsigned *ret_left, struct fail *f)
+{
+	static const char *const where[] = { "tmp", "trash" };
+
+	*ret_left = 0;
+	for (size_t i = 0; i < ARRAY_LEN(where); i++) {
+		auto_fd int fd = store_dir(s, where[i], f);
+		auto_strv char **names = NULL;
+		int r;
+
+		if (fd < 0)
+			return fd;
+		r = dir_list(fd, ".", &names);
+		if (r < 0)
+			return fail(f, -r, "read '%s/%s'", s->path, where[i]);
+		strv_each(it, names)
+			*ret_left += sweep_entry(fd, *it, i == 1) < 0;
+	}
+	return 0;
+}
+
+static bool is_dead(int parent_fd, const char *name)
+{
+	auto_fd int fd = fd_open(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+
+	if (fd == -ENOENT)
+		return false;
+	return fd < 0 || (!file_is_locked(fd, "lock") && !file_is_locked(fd, "lock.run"));
+}
+
+bool store_needs_sweep(const struct store *s)
+{
+	static const char *const where[] = { "tmp", "trash" };
+
+	for (size_t i = 0; i < ARRAY_LEN(where); i++) {
+		auto_fd int fd = path_open_beneath(s->root_fd, where[i], O_RDONLY | O_DIRECTORY, 0);
+		auto_strv char **names = NULL;
+
+		if (fd < 0 || dir_list(fd, ".", &names) < 0)
+			continue;
+		strv_each(it, names)
+			if (is_dead(fd, *it))
+				return true;
+	}
+	return false;
+}
