@@ -68,13 +68,15 @@ $(B)/rbox-image: $(call obj,$(CMDI_SRC)) $(B)/libimage.a $(B)/librbox.a
 	$(CC) $(ALL_CFLAGS) $(LINK) -o $@ $^ $(IMAGE_LIBS)
 
 # The default seccomp filter is compiled when rbox is built: libseccomp needs 10 to 20 ms for it,
-# more than a whole start takes.
-$(B)/seccomp_gen: runtime/gen/seccomp_gen.c
+# more than a whole start takes. The compiler runs here (HOSTCC), the filter is for where rbox will run.
+HOSTCC	?= $(CC)
+TARGET	:= $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+$(B)/seccomp_gen: runtime/gen/seccomp_gen.c runtime/gen/seccomp_rules.h
 	@mkdir -p $(@D) $(B)/gen
-	$(CC) $(BASE) $(OPT) $(WARN) -o $@ $< -lseccomp
+	$(HOSTCC) $(BASE) $(OPT) $(WARN) -o $@ $< -lseccomp
 $(B)/gen/seccomp_default.h: $(B)/seccomp_gen
 	@mkdir -p $(@D)
-	ASAN_OPTIONS=detect_leaks=0 $(B)/seccomp_gen > $@.tmp && mv $@.tmp $@
+	ASAN_OPTIONS=detect_leaks=0 $(B)/seccomp_gen $(TARGET) > $@.tmp && mv $@.tmp $@
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 

@@ -7,9 +7,10 @@
 #include "pkg/util/fail.h"
 
 /*
- * Seccomp programs as descriptors: a sealed memfd (or a cache file) that holds struct
- * sock_filter[], whole. The default filter was compiled when rbox was built (runtime/gen): one
- * program per common set of capabilities; others are made by libseccomp once and cached.
+ * Seccomp programs as descriptors: a sealed memfd that holds struct sock_filter[], whole (and one more
+ * record when seccomp(2) is to get flags). The default filter was compiled when rbox was built
+ * (runtime/gen): one program per common set of capabilities; others are made by libseccomp once and
+ * cached.
  */
 
 /* The default filter for a process whose bounding set is CAPS ("CAP_CHOWN", ... NULL-terminated). */
@@ -22,7 +23,10 @@ int seccomp_default(char *const *caps, int cache_dir, struct fail *f) MUST_USE;
  */
 int seccomp_compile(const json_t *profile, char *const *caps, int cache_dir, struct fail *f) MUST_USE;
 
-/* Loads the program in FD into the calling thread. No_new_privs or CAP_SYS_ADMIN must be there. */
-int seccomp_load(int fd, struct fail *f) MUST_USE;
+/*
+ * Loads the program in FD into the calling thread. No_new_privs or CAP_SYS_ADMIN must be there.
+ * (libseccomp owns the name seccomp_load.)
+ */
+int seccomp_apply(int fd, struct fail *f) MUST_USE;
 
 #endif
