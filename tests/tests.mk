@@ -31,3 +31,4 @@ lint: objects $(if $(CMD_SRC),$(B)/rbox)
 	exit $$bad
 lint-clang:
 	@$(MAKE) --no-print-directory CC=clang B=$(B)/clang OPT=-O1 objects
+include tests/fuzz/fuzz.mk

@@ -195,41 +195,64 @@ int str_to_bool(const char *s, bool *ret)
 	return -EINVAL;
 }
 
-/* The length of the valid UTF-8 sequence at S, or 0. Overlong forms and surrogates are invalid. */
-static size_t utf8_len(const unsigned char *s)
+size_t str_utf8(const char *text, size_t left, uint32_t *ret_rune)
 {
-	size_t n = s[0] < 0x80 ? 1 : (s[0] & 0xe0) == 0xc0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 :
-		   (s[0] & 0xf8) == 0xf0 ? 4 : 0;
+	const unsigned char *s = (const unsigned char *)text;
+	size_t n = !left ? 0 : s[0] < 0x80 ? 1 : (s[0] & 0xe0) == 0xc0 ? 2 :
+		   (s[0] & 0xf0) == 0xe0 ? 3 : (s[0] & 0xf8) == 0xf0 ? 4 : 0;
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	uint32_t c;
 
-	for (size_t i = 1; i < n; i++)
+	if (!n || n > left)
+		return 0;
+	c = n == 1 ? s[0] : s[0] & (0x7fU >> n);
+	for (size_t i = 1; i < n; i++) {
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
-	if ((n == 2 && s[0] < 0xc2) || (n == 3 && s[0] == 0xe0 && s[1] < 0xa0) ||
-	    (n == 3 && s[0] == 0xed && s[1] > 0x9f) || (n == 4 && s[0] == 0xf0 && s[1] < 0x90) ||
-	    (n == 4 && (s[0] > 0xf4 || (s[0] == 0xf4 && s[1] > 0x8f))))
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
 		return 0;
+	if (ret_rune)
+		*ret_rune = c;
 	return n;
+}
+
+void str_add_rune(struct str *s, uint32_t c)
+{
+	char buf[4];
+	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+	static const unsigned char first[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+
+	for (size_t i = n; i > 1; i--, c >>= 6)
+		buf[i - 1] = (char)(0x80 | (c & 0x3f));
+	buf[0] = (char)(first[n] | c);
+	str_addn(s, buf, n);
 }
 
 void str_add_escaped(struct str *s, const char *text)
 {
-	const unsigned char *p = (const unsigned char *)text;
+	const char *p = text;
+	size_t left = strlen(text);
 
-	while (*p) {
-		size_t n = utf8_len(p);
-		/* C1 controls (U+0080..9F) drive some terminals as ESC does. */
-		bool control = n == 1 ? (*p < 0x20 || *p == 0x7f) :
-			       n == 2 && p[0] == 0xc2 && p[1] < 0xa0;
+	while (left) {
+		uint32_t c = 0;
+		size_t n = str_utf8(p, left, &c);
+		/*
+		 * C1 controls (U+0080..9F) drive some terminals as ESC does; the marks of writing
+		 * direction and the invisible ones make a name look like another.
+		 */
+		bool hidden = c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) ||
+			      (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+		size_t take = n ? n : 1;
 
-		if (n && !control) {
+		if (n && !hidden)
 			str_addn(s, p, n);
-			p += n;
-			continue;
-		}
-		if (!n)
-			n = 1;
-		for (; n; n--, p++)
-			str_addf(s, "\\x%02x", *p);
+		else
+			for (size_t i = 0; i < take; i++)
+				str_addf(s, "\\x%02x", (unsigned char)p[i]);
+		p += take;
+		left -= take;
 	}
 }
 

@@ -51,6 +51,12 @@ int str_to_i64(const char *s, int64_t *ret) MUST_USE;
 /* "64m", "1g", "512" (bytes; k m g t, with or without a following b or ib, powers of 1024). */
 int str_to_bytes(const char *s, uint64_t *ret) MUST_USE;
 int str_to_bool(const char *s, bool *ret) MUST_USE; /* true false 1 0 t f yes no, any case */
+/*
+ * The length of the valid UTF-8 sequence at S, which has N bytes left, or 0 (overlong forms
+ * and surrogates are invalid); its code point in RET_RUNE, may be NULL.
+ */
+size_t str_utf8(const char *s, size_t n, uint32_t *ret_rune);
+void str_add_rune(struct str *s, uint32_t rune);
 /* TEXT with control characters and invalid UTF-8 made visible, for a terminal. */
 void str_add_escaped(struct str *s, const char *text);
 

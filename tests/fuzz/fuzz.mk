@@ -1,0 +1,40 @@
+# Fuzzers: tests/fuzz/<name>.c is libFuzzer's entry, tests/fuzz/corpus/<name>/ its seeds.
+#
+#	make fuzz FUZZ_SECONDS=600		every one of them for that long
+#	make build-fuzz/template		one; then: build-fuzz/template tests/fuzz/corpus/template
+#
+# What a run finds goes to $(B)-fuzz/corpus/<name>; an input that crashed is kept as a file in
+# $(B)-fuzz/ and belongs, once mended, into tests/fuzz/corpus/<name>/.
+
+FUZZ_CC		?= clang
+FUZZ_SECONDS	?= 60
+FUZZ_B		:= $(B)-fuzz
+FUZZ_NAMES	:= $(patsubst tests/fuzz/%.c,%,$(FUZZ_SRC))
+FUZZ_BIN	:= $(addprefix $(FUZZ_B)/,$(FUZZ_NAMES))
+FUZZ_BASE	:= $(filter-out -D_FORTIFY_SOURCE=2,$(BASE)) -O1 -g -fno-omit-frame-pointer \
+		   -fno-sanitize-recover=undefined -DRBOX_FUZZ
+FUZZ_OBJ	:= $(patsubst %.c,$(FUZZ_B)/obj/%.o,$(CORE_SRC) $(IMAGE_SRC))
+
+$(FUZZ_B)/obj/%.o: %.c | $(GEN)
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(FUZZ_BASE) -fsanitize=fuzzer-no-link,address,undefined -MMD -MP -c $< -o $@
+
+$(FUZZ_B)/librbox-fuzz.a: $(FUZZ_OBJ)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(FUZZ_BIN): $(FUZZ_B)/%: tests/fuzz/%.c $(FUZZ_B)/librbox-fuzz.a
+	$(FUZZ_CC) $(FUZZ_BASE) -fsanitize=fuzzer,address,undefined -o $@ $< \
+		$(FUZZ_B)/librbox-fuzz.a -Wl,--as-needed $(IMAGE_LIBS)
+
+.PHONY: fuzz
+fuzz: $(FUZZ_BIN)
+	@set -e; for n in $(FUZZ_NAMES); do \
+		echo "== fuzz $$n for $(FUZZ_SECONDS) s"; \
+		mkdir -p $(FUZZ_B)/corpus/$$n tests/fuzz/corpus/$$n; \
+		$(FUZZ_B)/$$n -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
+			-verbosity=0 -print_final_stats=1 -artifact_prefix=$(FUZZ_B)/$$n- \
+			$(FUZZ_B)/corpus/$$n tests/fuzz/corpus/$$n; \
+	done
+
+-include $(FUZZ_OBJ:.o=.d)
