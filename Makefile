@@ -78,6 +78,23 @@ $(B)/gen/seccomp_default.h: $(B)/seccomp_gen
 	@mkdir -p $(@D)
 	ASAN_OPTIONS=detect_leaks=0 $(B)/seccomp_gen $(TARGET) > $@.tmp && mv $@.tmp $@
 
+# DESTDIR and PREFIX as usual; LIBEXEC is where rbox looks for rbox-image (../libexec from bin).
+DOCS := README.md SECURITY.md NEWS.md LICENSE
+.PHONY: install uninstall clean demo
+install: all
+	install -D -m 0755 $(B)/rbox $(DESTDIR)$(PREFIX)/bin/rbox
+	install -D -m 0755 $(B)/rbox-image $(DESTDIR)$(LIBEXEC)/rbox/rbox-image
+	ln -sfn rbox $(DESTDIR)$(PREFIX)/bin/rbox-oci
+	install -d -m 0755 $(DESTDIR)$(PREFIX)/share/doc/rbox
+	install -m 0644 $(DOCS) $(DESTDIR)$(PREFIX)/share/doc/rbox/
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/rbox $(DESTDIR)$(PREFIX)/bin/rbox-oci
+	rm -rf $(DESTDIR)$(LIBEXEC)/rbox $(DESTDIR)$(PREFIX)/share/doc/rbox
+clean:
+	rm -rf build build-*
+demo:
+	@contrib/demo
+
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 
 include tests/tests.mk

@@ -31,4 +31,17 @@ lint: objects $(if $(CMD_SRC),$(B)/rbox)
 	exit $$bad
 lint-clang:
 	@$(MAKE) --no-print-directory CC=clang B=$(B)/clang OPT=-O1 objects
-include tests/fuzz/fuzz.mk
+
+# The whole: tests/check.sh adds everything up and ends with "N passed, N failed".
+# T='030 040' runs the suites whose names start so.
+.PHONY: check check-long asan bats unit-user bench fuzz
+check asan:
+	@tests/check.sh $@
+check-long:
+	@tests/check.sh long
+bats:
+	@tests/check.sh bats $(T)
+unit-user:
+	@tests/check.sh unit
+
+-include tests/fuzz/fuzz.mk

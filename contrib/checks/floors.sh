@@ -31,7 +31,6 @@ library_home() {
 		echo "registry/* storage/unpack/* pkg/engine/image/*" ;;
 	seccomp.h) echo "runtime/*" ;;
 	sys/capability.h) echo "runtime/*" ;;
-	jansson.h) echo "pkg/util/json.*" ;;
 	cmocka.h) echo "tests/*" ;;
 	*) echo "*" ;;
 	esac

@@ -114,7 +114,6 @@ static int enter_child(int ns_fd, const struct userns_plan *plan)
 {
 	struct fail f = { 0 };
 	struct id_map uids, gids;
-	auto_str struct str text = STR_INIT(16384);
 
 	if (userns_enter(ns_fd, false, &f) < 0) {
 		print_error("%s\n", f.msg);

@@ -1,0 +1,275 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Runs the tests and adds them up.
+#
+#   tests/check.sh check            lint, unit tests, suites, short fuzzing   (make check)
+#   tests/check.sh asan             unit tests and suites with ASan and UBSan (make asan)
+#   tests/check.sh long             chaos, long fuzzing, campaigns            (make check-long)
+#   tests/check.sh bats [FILE...]   suites alone, by the start of their names (make bats T=030)
+#   tests/check.sh unit             unit tests alone, as the unprivileged user
+#   tests/check.sh summary FILE     the last lines of .ci/run
+#
+# The suites run as an unprivileged user: the caller, or, when that is root, the user rboxtest,
+# which is made. What they run is installed into a temporary folder that this user can read,
+# since a checkout may lie below a 0700 folder. Each part's time is printed; the last line is
+# "N passed, N failed", and the exit status is 1 when anything failed.
+# RBOX_TALLY=file: the counts are added to that file too.
+
+set -u
+export LC_ALL=C
+cd "$(dirname "$0")/.." || exit 2
+JOBS=${JOBS:-$(nproc)}
+TEST_USER=rboxtest
+GOALS=(unit-bin)
+[ ! -e cmd/image/main.c ] || GOALS+=(all)
+T='' PASSED=0 FAILED=0
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
+
+add() {	# PART PASSED FAILED SECONDS
+	PASSED=$((PASSED + $2))
+	FAILED=$((FAILED + $3))
+	printf '%-28s %5d passed %4d failed %5d s\n' "$1" "$2" "$3" "$4" | tee -a "$T/parts"
+	[ -z "${RBOX_TALLY:-}" ] || printf '%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" >>"$RBOX_TALLY"
+}
+
+# part NAME CMD...: something that passes or fails as a whole and holds no tests of its own:
+# it adds nothing when it passes, and one failure when it fails.
+part() {
+	local name=$1 start=$SECONDS rc=0
+	shift
+	echo "==== $name"
+	"$@" || rc=$?
+	if [ $rc -eq 0 ]; then add "$name" 0 0 $((SECONDS - start)); else add "$name" 0 1 $((SECONDS - start)); fi
+	return $rc
+}
+
+cleanup() {
+	[ -n "$T" ] || return
+	# What containers wrote belongs to subordinate ids: root may remove it, a user in a
+	# namespace that maps them.
+	rm -rf "$T" 2>/dev/null || unshare --map-auto --map-root-user rm -rf "$T"
+}
+
+# The user that runs the tests, his folder, and what he runs.
+set_up() {
+	local dev
+	T=$(mktemp -d "/var/tmp/rbox-check.XXXXXX")
+	trap cleanup EXIT
+	trap 'exit 130' INT TERM
+	chmod 0755 "$T"
+	: >"$T/parts"
+	if [ "$(id -u)" -eq 0 ]; then
+		if ! id "$TEST_USER" >/dev/null 2>&1; then
+			echo "Making the user $TEST_USER for the tests (undo: userdel -r $TEST_USER)"
+			useradd -m -s /bin/bash "$TEST_USER" || exit 2
+		fi
+		# What udev gives everyone; a machine without udev may have them for root alone.
+		for dev in /dev/net/tun /dev/fuse; do
+			if [ ! -c "$dev" ] || [ "$(stat -c %a "$dev")" = 666 ]; then continue; fi
+			echo "Opening $dev to users, as udev does (undo: chmod $(stat -c %a "$dev") $dev)"
+			chmod 0666 "$dev"
+		done
+	else
+		TEST_USER=$(id -un)
+	fi
+	mkdir -p "$T/src" "$T/w" "$T/images" "$T/home"
+	cp -r tests "$T/src/"
+	chmod -R a+rX "$T/src"
+	[ "$(id -u)" -ne 0 ] || chown "$TEST_USER:" "$T/w" "$T/home"
+}
+
+# as_user VAR=VALUE... CMD...: nothing of the caller's environment gets through.
+as_user() {
+	local drop=()
+	[ "$(id -u)" -ne 0 ] ||
+		drop=(setpriv --reuid "$TEST_USER" --regid "$TEST_USER" --init-groups --inh-caps=-all)
+	(cd "$T/src" && exec "${drop[@]}" env -i HOME="$T/home" USER="$TEST_USER" LOGNAME="$TEST_USER" \
+		SHELL=/bin/bash LANG=C.UTF-8 TERM=dumb \
+		PATH="$T/inst/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin" "$@")
+}
+
+install_it() {
+	make -s install B="$B" PREFIX="$T/inst" DESTDIR= && chmod -R a+rX "$T/inst"
+}
+
+make_images() {
+	contrib/busybox "$T/busybox" &&
+		gcc -static -O2 -Wall -Werror -D_GNU_SOURCE -o "$T/probe" tests/lib/probe.c &&
+		/usr/bin/python3 tests/lib/images.py "$T/images" "$T/busybox" "$T/probe" >"$T/images/list" &&
+		chmod -R a+rX "$T/images" "$T/busybox" "$T/probe"
+}
+
+# The unit tests: programs that print TAP. A plan not fulfilled (a crash) is a failure.
+run_unit() {	# LABEL
+	local start=$SECONDS t out rc ok bad plan pass=0 fail=0
+	echo "==== $1"
+	mkdir -p "$T/unit"
+	cp "$B"/unit/* "$T/unit/" 2>/dev/null
+	rm -f "$T"/unit/*.d
+	chmod -R a+rX "$T/unit"
+	for t in tests/unit/*.c; do
+		[ -e "$t" ] || break
+		t=$(basename "$t" .c)
+		mkdir -p "$T/w/unit-$t"
+		[ "$(id -u)" -ne 0 ] || chown "$TEST_USER:" "$T/w/unit-$t"
+		out=$T/w/unit-$t.tap
+		rc=0
+		as_user CMOCKA_MESSAGE_OUTPUT=TAP TMPDIR="$T/w/unit-$t" UBSAN_OPTIONS=print_stacktrace=1 \
+			timeout -k 5 300 "$T/unit/$t" >"$out" 2>&1 </dev/null || rc=$?
+		ok=$(grep -c '^ok ' "$out")
+		bad=$(grep -c '^not ok ' "$out")
+		plan=$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' "$out" | awk '{n += $1} END {print n + 0}')
+		# died on the way, or failed without saying which
+		if ((ok + bad < plan)); then bad=$((plan - ok)); fi
+		if ((rc != 0 && bad == 0)); then bad=1; fi
+		if ((ok == 0 && bad == 0)); then bad=1; fi
+		if ((bad)); then
+			echo "---- unit test $t: $bad failed, ended with $rc"
+			grep -v '^ok ' "$out" | tail -60
+		fi
+		pass=$((pass + ok)) fail=$((fail + bad))
+	done
+	add "$1" $pass $fail $((SECONDS - start))
+}
+
+# One suite, in a folder and a store of its own. Writes $T/w/NAME.{tap,rc}.
+run_suite() {
+	local name=$1 d=$T/w/$1 rc=0 start=$SECONDS
+	mkdir -p "$d"/{data,run,cache,config,tmp,home}
+	chmod 0755 "$d" "$d/home"
+	chmod 0700 "$d/run"
+	[ "$(id -u)" -ne 0 ] || chown -R "$TEST_USER:" "$d"
+	as_user HOME="$d/home" XDG_DATA_HOME="$d/data" XDG_RUNTIME_DIR="$d/run" XDG_CACHE_HOME="$d/cache" \
+		XDG_CONFIG_HOME="$d/config" TMPDIR="$d/tmp" RBOX_T="$d" IMAGES="$T/images" \
+		PROBE="$T/probe" BUSYBOX="$T/busybox" RBOX="${RBOX:-rbox}" \
+		ASAN_OPTIONS=detect_leaks=0:exitcode=99 UBSAN_OPTIONS=print_stacktrace=1 \
+		/usr/bin/python3 tests/lib/leaks.py timeout -k 10 "${SUITE_TIMEOUT:-900}" \
+		bats --tap "tests/bats/$name.bats" >"$d.tap" 2>&1 </dev/null || rc=$?
+	echo "$rc $((SECONDS - start))" >"$d.rc"
+}
+
+# Adds up one suite's TAP: "ok" lines, "not ok" lines, tests that never ran, skips (a skip
+# hides a failure and counts as one), and what leaks.py said.
+count_suite() {
+	local out=$T/w/$1.tap rc secs ok bad plan skip
+	read -r rc secs <"$T/w/$1.rc"
+	skip=$(grep -cE '^ok .*# skip' "$out")
+	ok=$(grep -cE '^ok ' "$out")
+	ok=$((ok - skip))
+	bad=$(($(grep -c '^not ok ' "$out") + skip))
+	plan=$(sed -n 's/^1\.\.\([0-9]*\)$/\1/p' "$out" | head -1)
+	if ((ok + bad < ${plan:-1})); then bad=$((${plan:-1} - ok)); fi
+	if ((rc != 0 && (bad == 0 || rc == 97))); then bad=$((bad + 1)); fi
+	if ((bad)); then
+		echo "---- suite $1: $bad failed, ended with $rc"
+		grep -vE '^ok .*' "$out" | grep -vE '^1\.\.[0-9]+$'
+		grep -E '^ok .*# skip' "$out"
+	fi
+	add "suite $1${2:-}" "$ok" "$bad" "$secs"
+}
+
+# "# needs: run load" in the head of a suite: are these in rbox's list of commands?
+has_commands() {
+	local c
+	[ -z "${RBOX:-}" ] || return 0
+	while read -r c; do
+		"$T/inst/bin/rbox" --help 2>/dev/null | grep -qE "^ +$c( |\$|,)" || return 1
+	done < <(sed -n 's/^# needs: //p' "tests/bats/$1.bats" | tr ' ' '\n')
+}
+
+run_suites() {	# SUFFIX [PREFIX-OF-NAME...]
+	local suffix=$1 f name want n=0
+	shift
+	echo "==== suites$suffix"
+	local names=()
+	for f in tests/bats/[0-9]*.bats; do
+		[ -e "$f" ] || continue
+		name=$(basename "$f" .bats)
+		if (($#)); then
+			for want in "$@"; do
+				[[ $name == "$want"* ]] && { names+=("$name"); break; }
+			done
+		else
+			names+=("$name")
+		fi
+	done
+	((${#names[@]})) || { echo "no suite matches: $*"; add "suites$suffix" 0 1 0; return; }
+	# A suite is run as soon as rbox has the commands it needs.
+	local ready=()
+	for name in "${names[@]}"; do
+		if has_commands "$name"; then ready+=("$name"); else echo "suite $name: rbox has not all it needs yet"; fi
+	done
+	names=("${ready[@]}")
+	for name in "${names[@]}"; do
+		while (($(jobs -rp | wc -l) >= JOBS)); do wait -n; done
+		run_suite "$name" &
+		n=$((n + 1))
+	done
+	wait
+	for name in "${names[@]}"; do count_suite "$name" "$suffix"; done
+}
+
+finish() {
+	echo "==== parts"
+	cat "$T/parts"
+	echo "$PASSED passed, $FAILED failed"
+	((FAILED == 0))
+}
+
+summary() {	# FILE: of tab separated parts
+	awk -F'\t' '
+		{ printf "%-36s %5d passed %4d failed %5d s\n", $1, $2, $3, $4; p += $2; f += $3 }
+		END { printf "%d passed, %d failed\n", p, f; exit f > 0 || p == 0 }' "$1"
+}
+
+need() {
+	contrib/deps build run test || exit 1
+}
+
+build() {	# MAKE-ARGUMENTS...
+	make -s -j"$JOBS" B="$B" "$@" "${GOALS[@]}"
+}
+
+case ${1:-} in
+check)
+	B=${B:-build}
+	need
+	set_up
+	part build build || finish || exit 1
+	part lint make -s lint B="$B" || true
+	run_unit "unit tests"
+	[ ! -e cmd/image/main.c ] || { part install install_it && part images make_images && run_suites ''; }
+	finish
+	;;
+asan)
+	B=${B:-build-asan}
+	need
+	set_up
+	part "build with ASan" build SAN=1 || finish || exit 1
+	run_unit "unit tests (ASan)"
+	[ ! -e cmd/image/main.c ] || { SAN=1 part install install_it && part images make_images && run_suites ' (ASan)'; }
+	finish
+	;;
+unit)
+	B=${B:-build}
+	set_up
+	part build build || finish || exit 1
+	run_unit "unit tests"
+	finish
+	;;
+bats)
+	B=${B:-build}
+	shift
+	set_up
+	# RBOX='podman ...' runs the suites on another engine, to judge the suites
+	[ -n "${RBOX:-}" ] || { part build build && part install install_it; } || finish || exit 1
+	part images make_images && run_suites '' "$@"
+	finish
+	;;
+summary) summary "$2" ;;
+*)
+	sed -n '3,20s/^# \{0,1\}//p' "$0" >&2
+	exit 2
+	;;
+esac
