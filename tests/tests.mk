@@ -34,7 +34,7 @@ lint-clang:
 
 # The whole: tests/check.sh adds everything up and ends with "N passed, N failed".
 # T='030 040' runs the suites whose names start so.
-.PHONY: check check-long asan bats unit-user bench fuzz
+.PHONY: check check-long asan bats unit-user
 check asan:
 	@tests/check.sh $@
 check-long:

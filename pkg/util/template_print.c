@@ -26,7 +26,7 @@ void print_float(char *buf, size_t size, double v, int low, int high)
 	do
 		snprintf(text, sizeof(text), "%.*e", prec, v);
 	while (strtod(text, NULL) != v && ++prec < 17);
-	exponent = atoi(strchr(text, 'e') + 1);
+	exponent = (int)strtol(strchr(text, 'e') + 1, NULL, 10);
 	if (exponent < low || exponent >= high) {
 		snprintf(buf, size, "%s", text);
 		return;
