@@ -25,7 +25,8 @@ pid_t ns_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd)
 	int pidfd = -EBADF;
 	struct clone_args args = {
 		.flags = flags,
-		.exit_signal = SIGCHLD,
+		/* A sibling's signal is that of whose child it becomes; clone3 wants none said. */
+		.exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD,
 	};
 	long pid;
 

@@ -2,9 +2,8 @@
 #ifndef RUNTIME_SECCOMP_H
 #define RUNTIME_SECCOMP_H
 
-#include <jansson.h>
-
 #include "pkg/util/fail.h"
+#include "pkg/util/json.h"
 
 /*
  * Seccomp programs as descriptors: a sealed memfd that holds struct sock_filter[], whole (and one more

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/join.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "pkg/util/fd.h"
+#include "pkg/util/mem.h"
+#include "runtime/ns.h"
+#include "runtime/payload.h"
+
+/*
+ * Three processes: the caller; a helper that is not dumpable and joins the namespaces (a joined pid
+ * namespace is for children only, pid_namespaces(7)); and its child, the process itself, which is
+ * born as the caller's child (CLONE_PARENT), so that the caller can wait for it.
+ *
+ * All three report over one socket. Its end is an error, except after the last word, where it
+ * means that exec has closed it.
+ */
+enum word {
+	WORD_BORN = 1,	/* from the helper: pid, with the pidfd */
+	WORD_CONSOLE,	/* from the process: with the pty's master */
+	WORD_EXEC,	/* from the process: the next thing is exec */
+	WORD_FAILED,	/* from either: with the failure */
+};
+
+struct message {
+	enum word word;
+	pid_t pid;
+	struct fail fail;
+};
+
+static int say(int sock, enum word word, pid_t pid, int fd)
+{
+	/* The failure is not part of it: 2 KiB less to copy. */
+	struct message m = { .word = word, .pid = pid };
+
+	return fd_send(sock, &m, offsetof(struct message, fail), &fd, fd >= 0);
+}
+
+static void __attribute__((noreturn)) die(int sock, const struct fail *f)
+{
+	struct message m = { .word = WORD_FAILED, .fail = *f };
+
+	(void)!fd_send(sock, &m, sizeof(m), NULL, 0);
+	_exit(fail_status(f));
+}
+
+static int gone(struct fail *f)
+{
+	return refuse(f, ESRCH, "the container is not running");
+}
+
+/* --- what to join --- */
+
+struct ns_kind {
+	const char name[8];
+	int flag;
+};
+
+static const struct ns_kind kinds[] = {
+	{ "user", CLONE_NEWUSER }, { "mnt", CLONE_NEWNS }, { "pid", CLONE_NEWPID },
+	{ "net", CLONE_NEWNET }, { "ipc", CLONE_NEWIPC }, { "uts", CLONE_NEWUTS },
+	{ "cgroup", CLONE_NEWCGROUP }, { "time", CLONE_NEWTIME },
+};
+
+/*
+ * The namespaces in which the container differs from us. Ours must be left out: the kernel refuses
+ * to join one's own user namespace again (EINVAL), and the host's network is not the container's
+ * user namespace's to join (EPERM).
+ */
+static int ns_to_join(pid_t pid, int *ret_flags, struct fail *f)
+{
+	auto_fd int own = fd_open(AT_FDCWD, "/proc/self/ns", O_PATH | O_DIRECTORY, 0);
+	auto_fd int its = -EBADF;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns", (int)pid);
+	its = fd_open(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0);
+	if (own < 0)
+		return fail(f, -own, "open '/proc/self/ns'");
+	if (its < 0)
+		return its == -ENOENT || its == -ESRCH ? gone(f) : fail(f, -its, "open '%s'", path);
+	*ret_flags = 0;
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		struct stat a, b;
+
+		/* A kernel without time namespaces. */
+		if (fstatat(own, kinds[i].name, &a, 0) < 0)
+			continue;
+		if (fstatat(its, kinds[i].name, &b, 0) < 0) {
+			if (errno == ENOENT || errno == ESRCH)
+				return gone(f);
+			return fail(f, errno, "look at namespace '%s' of process %d", kinds[i].name,
+				    (int)pid);
+		}
+		if (a.st_dev != b.st_dev || a.st_ino != b.st_ino)
+			*ret_flags |= kinds[i].flag;
+	}
+	return 0;
+}
+
+/* --- the process --- */
+
+/* The caller may have died before PR_SET_PDEATHSIG took hold: its end of the socket tells. */
+static int tie_to_caller(int sock, struct fail *f)
+{
+	struct pollfd p = { .fd = sock, .events = 0 };
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return fail(f, errno, "tie the process to its caller");
+	if (poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR)))
+		return refuse(f, ESRCH, "the caller is gone");
+	return 0;
+}
+
+static int prepare(const struct join *j, int sock, struct privs_user *u, struct fail *f)
+{
+	const struct spec_process *p = j->process;
+	auto_fd int root = fd_open(AT_FDCWD, "/", O_PATH | O_DIRECTORY, 0);
+	auto_fd int master = -EBADF, slave = -EBADF;
+	int stdio[3] = { j->stdio[0], j->stdio[1], j->stdio[2] };
+	int r;
+
+	if (root < 0)
+		return fail(f, -root, "open the container's root");
+	if (setsid() < 0)
+		return fail(f, errno, "start a session");
+	r = privs_user_lookup(root, &p->user, u, f);
+	if (r == 0 && p->terminal) {
+		r = payload_console(p, u->uid, &master, &slave, f);
+		if (r < 0)
+			return r;
+		stdio[0] = stdio[1] = stdio[2] = slave;
+		r = say(sock, WORD_CONSOLE, 0, master);
+		if (r < 0)
+			return fail(f, -r, "hand over the terminal");
+	}
+	if (r == 0)
+		r = payload_stdio(stdio, u->uid, f);
+	if (r == 0)
+		r = payload_cwd(p, f);
+	return r;
+}
+
+static void __attribute__((noreturn)) process(const struct join *j, int sock)
+{
+	struct fail f = { 0 };
+	struct privs_user u;
+	int r = prepare(j, sock, &u, &f);
+
+	if (r == 0)
+		r = payload_become(j->process, &u, j->seccomp_fd, &f);
+	/* Not before: a change of ids clears it (prctl(2)). */
+	if (r == 0 && !j->detach)
+		r = tie_to_caller(sock, &f);
+	if (r == 0)
+		r = say(sock, WORD_EXEC, 0, -EBADF);
+	if (r == 0)
+		r = payload_exec(j->process, &u, &f);
+	if (!f.code)
+		fail(&f, r < 0 ? -r : EIO, "report to the caller");
+	die(sock, &f);
+}
+
+/* --- the helper --- */
+
+static int enter(const struct join *j, int flags, struct fail *f)
+{
+	int r;
+
+	/*
+	 * From the moment we are in the container's user namespace its root may trace us, and would find
+	 * our descriptors: not while we are not dumpable (CVE-2016-9962). Children inherit that.
+	 */
+	if (prctl(PR_SET_DUMPABLE, 0) < 0)
+		return fail(f, errno, "become untraceable");
+	if (flags) {
+		r = ns_join(j->pidfd, flags);
+		if (r == -ESRCH)
+			return gone(f);
+		if (r < 0)
+			return fail(f, -r, "join the namespaces of process %d", (int)j->pid);
+	}
+	/* Root of the container from here on, whoever we were: a pty made now is to be its. */
+	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return fail(f, errno, "become the container's root");
+	return 0;
+}
+
+static void __attribute__((noreturn)) helper(const struct join *j, int flags, int sock)
+{
+	int pidfd = -EBADF, r;
+	struct fail f = { 0 };
+	pid_t pid;
+
+	r = enter(j, flags, &f);
+	if (r < 0)
+		die(sock, &f);
+	pid = ns_clone(CLONE_PARENT, -EBADF, &pidfd);
+	if (pid == 0)
+		process(j, sock);
+	if (pid < 0) {
+		/* ENOMEM is how a pid namespace without its first process refuses (pid_namespaces(7)). */
+		if (pid == -ENOMEM)
+			gone(&f);
+		else
+			fail(&f, -pid, "fork in the container");
+		die(sock, &f);
+	}
+	r = say(sock, WORD_BORN, pid, pidfd);
+	/* Without that word nobody could wait for it: the caller is gone. */
+	if (r < 0)
+		(void)!ns_pidfd_kill(pidfd, SIGKILL);
+	_exit(r < 0);
+}
+
+/* --- the caller --- */
+
+static int take_word(const struct message *m, size_t len, int *fd, struct launched *l, bool *ret_exec,
+		     struct fail *f)
+{
+	if (len < offsetof(struct message, fail))
+		return refuse(f, EPROTO, "a cut message from the process to be");
+	switch (m->word) {
+	case WORD_BORN:
+		l->pid = m->pid;
+		l->pidfd = fd_take(fd);
+		return 0;
+	case WORD_CONSOLE:
+		l->console_fd = fd_take(fd);
+		return 0;
+	case WORD_EXEC:
+		*ret_exec = true;
+		return 0;
+	case WORD_FAILED:
+		if (len != sizeof(*m) || m->fail.code <= 0)
+			break;
+		*f = m->fail;
+		f->msg[sizeof(f->msg) - 1] = '\0';
+		f->hint[sizeof(f->hint) - 1] = '\0';
+		return -f->code;
+	}
+	return refuse(f, EPROTO, "a message that makes no sense from the process to be");
+}
+
+static int listen_to(int sock, struct launched *l, struct fail *f)
+{
+	bool exec = false;
+
+	while (true) {
+		struct message m = { 0 };
+		auto_fd int fd = -EBADF;
+		size_t n_fds;
+		ssize_t n = fd_recv(sock, &m, sizeof(m), &fd, 1, &n_fds);
+		int r;
+
+		if (n < 0)
+			return fail(f, (int)-n, "hear from the process to be");
+		if (n == 0)
+			break;
+		r = take_word(&m, (size_t)n, &fd, l, &exec, f);
+		if (r < 0)
+			return r;
+	}
+	if (!exec || l->pid <= 0)
+		return refuse(f, ECHILD, "the process died before its exec");
+	return 0;
+}
+
+static void reap(pid_t pid)
+{
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+int join_start(const struct join *j, struct launched *ret, struct fail *f)
+{
+	struct launched l = {
+		.pidfd = -EBADF, .netns_fd = -EBADF, .console_fd = -EBADF, .sock = -EBADF,
+	};
+	auto_fd int ours = -EBADF, theirs = -EBADF;
+	int pair[2], flags = 0, r;
+	pid_t pid;
+
+	r = ns_to_join(j->pid, &flags, f);
+	if (r < 0)
+		return r;
+	r = fd_socketpair(SOCK_SEQPACKET, pair);
+	if (r < 0)
+		return fail(f, -r, "make a socket pair");
+	ours = pair[0];
+	theirs = pair[1];
+	pid = ns_clone(0, -EBADF, NULL);
+	if (pid < 0)
+		return fail(f, -pid, "fork");
+	if (pid == 0) {
+		/* The caller's alone, so that its end is seen. */
+		ours = fd_close(ours);
+		helper(j, flags, theirs);
+	}
+	theirs = fd_close(theirs);
+	r = listen_to(ours, &l, f);
+	reap(pid);
+	if (r == 0) {
+		*ret = l;
+		return 0;
+	}
+	if (l.pid > 0) {
+		/* It ends by itself after a failure of its own; not after one of ours. */
+		(void)!ns_pidfd_kill(l.pidfd, SIGKILL);
+		reap(l.pid);
+	}
+	l.pidfd = fd_close(l.pidfd);
+	l.console_fd = fd_close(l.console_fd);
+	return r;
+}
