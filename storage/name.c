@@ -198,8 +198,10 @@ static void add_name(struct name_list *l, int dir_fd, const char *path, const ch
 
 	if (read_content(dir_fd, file, &c, &why) < 0 || ref_parse(text, &n.ref, &why) < 0) {
 		/* Removed since we read the folder: not broken. */
-		if (why.code != ENOENT)
-			strv_addf(&l->broken, "refs/%s", text);
+		if (why.code == ENOENT)
+			return;
+		strv_addf(&l->broken, "refs/%s", text);
+		l->trouble |= why.code != EBADMSG && why.code != EINVAL && why.code != EFBIG;
 		return;
 	}
 	n.image = c.image;

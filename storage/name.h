@@ -19,6 +19,7 @@ struct name_list {
 	struct name *v;	  /* sorted by path */
 	size_t n;
 	char **broken;	  /* "refs/...": files that could not be read */
+	bool trouble;	  /* ... some of them for reasons of ours (descriptors, the disk) */
 };
 /* All names. Only trouble with refs/ itself is a failure; release in any case. */
 int name_list_load(const struct store *s, struct name_list *ret, struct fail *f) MUST_USE;

@@ -135,9 +135,21 @@ bool file_is_locked(int dirfd, const char *name)
 	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
 
-static int remove_entry(int dirfd, const char *name, dev_t dev);
+/*
+ * Trees come from containers, which may nest folders as deep as they like: at DEPTH_MAX a folder
+ * is lifted to the top of the tree instead of being entered, so descriptors and stack are bounded.
+ */
+enum { REMOVE_DEPTH_MAX = 64 };
 
-static int remove_children(int fd, dev_t dev)
+struct remover {
+	int top_fd;
+	dev_t dev;
+	unsigned lifted;
+};
+
+static int remove_entry(struct remover *rm, int dirfd, const char *name, int depth);
+
+static int remove_children(struct remover *rm, int fd, int depth)
 {
 	DIR *d = fdopendir(fd);
 	struct dirent *e;
@@ -152,7 +164,7 @@ static int remove_children(int fd, dev_t dev)
 
 		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
 			continue;
-		r = remove_entry(dirfd(d), e->d_name, dev);
+		r = remove_entry(rm, dirfd(d), e->d_name, depth);
 		if (r < 0 && !first)
 			first = r;
 	}
@@ -160,29 +172,59 @@ static int remove_children(int fd, dev_t dev)
 	return first;
 }
 
-static int remove_entry(int dirfd, const char *name, dev_t dev)
+static int lift(struct remover *rm, int dirfd, const char *name)
 {
-	struct stat st;
-	int fd, r;
+	char to[32];
 
-	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
-		return 0;
-	if (errno != EISDIR && errno != EPERM)
-		return -errno;
-	if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0)
-		return 0;
-	fd = fd_open(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	snprintf(to, sizeof(to), ".lifted-%u", rm->lifted++);
+	return renameat(dirfd, name, rm->top_fd, to) < 0 ? -errno : 0;
+}
+
+/* A folder to be emptied, made ours to read and write; its file system in RET_DEV. */
+static int open_to_empty(int dirfd, const char *name, dev_t *ret_dev)
+{
+	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
+	struct stat st;
+	int fd = fd_open(dirfd, name, flags, 0);
+
 	if (fd == -EACCES && fchmodat(dirfd, name, 0700, 0) == 0)
-		fd = fd_open(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+		fd = fd_open(dirfd, name, flags, 0);
 	if (fd < 0)
-		return fd == -ENOENT ? 0 : fd;
-	if (fstat(fd, &st) < 0 || (dev && st.st_dev != dev)) {
+		return fd;
+	if (fstat(fd, &st) < 0) {
 		fd_close(fd);
-		return -EXDEV;
+		return -EIO;
 	}
 	if ((st.st_mode & 0700) != 0700)
 		(void)fchmod(fd, 0700);
-	r = remove_children(fd, st.st_dev);
+	*ret_dev = st.st_dev;
+	return fd;
+}
+
+static int remove_entry(struct remover *rm, int dirfd, const char *name, int depth)
+{
+	int fd, r, why;
+	dev_t dev;
+
+	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	why = errno;
+	if (why != EISDIR && why != EPERM)
+		return -why;
+	if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0)
+		return 0;
+	fd = open_to_empty(dirfd, name, &dev);
+	if (fd < 0) /* not a folder: an immutable file, say */
+		return fd == -ENOENT ? 0 : fd == -ENOTDIR || fd == -ELOOP ? -why : fd;
+	if (dev != rm->dev) {
+		fd_close(fd);
+		return -EXDEV;
+	}
+	if (depth == REMOVE_DEPTH_MAX) {
+		fd_close(fd);
+		return lift(rm, dirfd, name);
+	}
+	r = remove_children(rm, fd, depth + 1);
 	if (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return r < 0 ? r : -errno;
 	return r;
@@ -190,5 +232,27 @@ static int remove_entry(int dirfd, const char *name, dev_t dev)
 
 int file_remove_tree(int dirfd, const char *name)
 {
-	return remove_entry(dirfd, name, 0);
+	struct remover rm = { 0 };
+	auto_fd int top = -EBADF;
+	unsigned before;
+	int r;
+
+	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	r = -errno;
+	if (r != -EISDIR && r != -EPERM)
+		return r;
+	top = open_to_empty(dirfd, name, &rm.dev);
+	if (top < 0)
+		return top == -ENOENT ? 0 : top == -ENOTDIR || top == -ELOOP ? r : top;
+	rm.top_fd = top;
+	do {
+		int fd = fd_open(top, ".", O_RDONLY | O_DIRECTORY, 0);
+
+		before = rm.lifted;
+		r = fd < 0 ? fd : remove_children(&rm, fd, 1);
+	} while (r == 0 && rm.lifted != before);
+	if (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return r < 0 ? r : -errno;
+	return r;
 }
