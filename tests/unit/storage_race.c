@@ -122,27 +122,60 @@ static int step(const struct store *s, unsigned dice, struct fail *f)
 	}
 }
 
-static int work(const char *path, unsigned seed, unsigned rounds)
+/* One container's name, taken and given back without rest. */
+static int step_name(const struct store *s, unsigned dice, struct fail *f)
+{
+	struct image none = { 0 };
+	char id[CTR_ID_LEN + 1];
+	struct ctr_new c;
+	int r = ctr_new(s, &c, f);
+
+	(void)dice;
+	if (r < 0)
+		return r;
+	r = ctr_id_new(id);
+	if (r == 0)
+		r = ctr_commit(&c, id, "same", false, f);
+	ctr_new_done(&c);
+	return r < 0 ? allow(r, EEXIST, f) : use_container(s, id, "same", &none, f);
+}
+
+/* A name for an image that others remove and bring back. */
+static int step_tag(const struct store *s, unsigned dice, struct fail *f)
+{
+	auto_free char *name = mem_printf("many/times:%u", dice % 1000);
+	struct digest id = env_digest("1d", 1);
+	struct image_layer none = { 0 };
+	struct image i = { .id = id, .layers = &none };
+
+	if (dice % 8)
+		return allow(env_name(s, name, &id, &id, f), ENOENT, f);
+	return dice % 16 ? allow(image_remove(s, &id, f), ENOENT, f) : image_save(s, &i, f);
+}
+
+typedef int step_fn(const struct store *s, unsigned dice, struct fail *f);
+
+static int work(const char *path, step_fn *do_step, unsigned seed, unsigned rounds)
 {
 	struct store s;
 	struct fail f = { 0 };
 	int r = store_open(path, &s, &f);
 
 	for (unsigned i = 0; r >= 0 && i < rounds; i++)
-		r = step(&s, (unsigned)rand_r(&seed), &f);
+		r = do_step(&s, (unsigned)rand_r(&seed), &f);
 	if (r < 0)
 		print_error("worker: %d %s\n", r, f.msg);
 	store_done(&s);
 	return r < 0;
 }
 
-static pid_t start(const char *path, unsigned seed, unsigned rounds)
+static pid_t start(const char *path, step_fn *do_step, unsigned seed, unsigned rounds)
 {
 	pid_t pid = fork();
 
 	assert_true(pid >= 0);
 	if (pid == 0)
-		_exit(work(path, seed, rounds));
+		_exit(work(path, do_step, seed, rounds));
 	return pid;
 }
 
@@ -190,19 +223,57 @@ static void check_store(struct env *e)
 	nothing_hidden(e->store.root_fd, "images");
 }
 
-static void test_race(void **state)
+static void run_all(const char *path, step_fn *do_step, unsigned rounds)
 {
-	struct env *e = *state;
 	pid_t pids[WORKERS];
 	int status;
 
 	for (unsigned i = 0; i < WORKERS; i++)
-		pids[i] = start(e->path, i + 1, ROUNDS);
+		pids[i] = start(path, do_step, i + 1, rounds);
 	for (unsigned i = 0; i < WORKERS; i++) {
 		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
 		assert_int_equal(status, 0);
 	}
+}
+
+static void test_race(void **state)
+{
+	struct env *e = *state;
+
+	run_all(e->path, step, ROUNDS);
 	check_store(e);
+}
+
+static void test_race_for_name(void **state)
+{
+	struct env *e = *state;
+
+	run_all(e->path, step_name, 5 * ROUNDS);
+	check_store(e);
+}
+
+/* However it ends: no name is left whose image is gone. */
+static void test_race_for_tags(void **state)
+{
+	struct env *e = *state;
+	struct digest id = env_digest("1d", 1);
+	struct fail f = { 0 };
+
+	for (int i = 0; i < 20; i++) {
+		auto_strv char **left = NULL;
+		struct image image;
+		auto_temp struct store_temp t = { 0 };
+
+		env_ok(store_temp_new(&e->store, &t, &f), &f);
+		env_ok(blob_put(&t, "{}", 2, &id, &f), &f);
+		run_all(e->path, step_tag, 30);
+		if (image_load(&e->store, &id, &image, &f) == 0)
+			env_ok(image_remove(&e->store, &id, &f), &f);
+		image_done(&image);
+		fail_clear(&f);
+		assert_int_equal(dir_list(e->store.root_fd, "refs", &left), 0);
+		assert_int_equal(strv_len(left), 0);
+	}
 }
 
 static void test_kill(void **state)
@@ -212,8 +283,8 @@ static void test_kill(void **state)
 	int status;
 
 	for (unsigned i = 0; i < KILLS; i++) {
-		pid_t a = start(e->path, i + 1000, 1000000);
-		pid_t b = start(e->path, i + 2000, 1000000);
+		pid_t a = start(e->path, step, i + 1000, 1000000);
+		pid_t b = start(e->path, step, i + 2000, 1000000);
 		struct timespec t = { .tv_nsec = (rand_r(&seed) % 40) * 1000000L };
 
 		nanosleep(&t, NULL);
@@ -234,15 +305,8 @@ static void test_first(void **state)
 {
 	struct env *e = *state;
 	auto_free char *path = mem_printf("%s/a/new/store", e->path);
-	pid_t pids[WORKERS];
-	int status;
 
-	for (unsigned i = 0; i < WORKERS; i++)
-		pids[i] = start(path, i + 1, 0);
-	for (unsigned i = 0; i < WORKERS; i++) {
-		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
-		assert_int_equal(status, 0);
-	}
+	run_all(path, step, 0);
 }
 
 /* A second rm that waited for the lock of a container finds that it is gone. */
@@ -287,6 +351,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_first, env_setup, env_teardown),
 		cmocka_unit_test_setup_teardown(test_lock_of_removed, env_setup, env_teardown),
 		cmocka_unit_test_setup_teardown(test_race, env_setup, env_teardown),
+		cmocka_unit_test_setup_teardown(test_race_for_name, env_setup, env_teardown),
+		cmocka_unit_test_setup_teardown(test_race_for_tags, env_setup, env_teardown),
 		cmocka_unit_test_setup_teardown(test_kill, env_setup, env_teardown),
 	};
 
