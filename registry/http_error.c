@@ -38,6 +38,9 @@ static int explain_verify(CURL *curl, const char *detail, const char *host,
 	int r;
 
 	curl_easy_getinfo(curl, CURLINFO_SSL_VERIFYRESULT, &verdict);
+	/* libcurl compares the names itself, after a chain that is fine: it leaves no verdict. */
+	if (strstr(detail, "subject name"))
+		verdict = X509_V_OK;
 	switch (verdict) {
 	case X509_V_ERR_CERT_HAS_EXPIRED:
 		r = refuse(f, EKEYEXPIRED, "the TLS certificate of %s has expired", host);
