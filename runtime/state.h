@@ -46,6 +46,18 @@ int state_load(int dir_fd, struct state *ret, struct fail *f) MUST_USE;
 int state_save(int dir_fd, const struct state *s, struct fail *f) MUST_USE;
 void state_done(struct state *s);
 
+/* The file as it is, believed without a look at lock.run. */
+int state_load_raw(int dir_fd, struct state *ret, struct fail *f) MUST_USE;
+
+/*
+ * The exit status in the file "exit": decimal text and a newline, written by the monitor as the first
+ * thing after the end and removed by the next start. -ENOENT: no end is recorded.
+ */
+int state_load_exit(int dir_fd, int *ret_code, int64_t *ret_finished_at) MUST_USE;
+
+/* When PID began, in clock ticks since boot. -ESRCH: there is none. */
+int state_pid_start(pid_t pid, int64_t *ret) MUST_USE;
+
 /* A pidfd of s->pid when it is still that very process; -ESRCH otherwise. */
 int state_pidfd(const struct state *s, struct fail *f) MUST_USE;
 int state_boot_id(char **ret, struct fail *f) MUST_USE;

@@ -3,6 +3,8 @@
 #define RUNTIME_MONITOR_MONITOR_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "pkg/util/fail.h"
 #include "runtime/launch.h"
@@ -38,7 +40,8 @@ struct monitor_opts {
 	void (*ended)(void *ctx, int exit_code);
 	/* Called in the monitor at the end, after the exit status is recorded and every client has been
 	 * told: what may take long (deleting the trash). Both open what they need anew: the monitor
-	 * closed the descriptors it was not told of. May be NULL. */
+	 * closed the descriptors it was not told of. May be NULL. lock.run is still held in both. CTX must
+	 * not lead to argv: that is overwritten by then (and environ, but for PATH, HOME, TZ, XDG_*). */
 	void (*finish)(void *ctx, int exit_code);
 	void *ctx;
 };
@@ -46,7 +49,21 @@ struct monitor_opts {
 /*
  * Forks the monitor and waits until the container's process has exec'd. Returns a connected
  * attach socket (runtime/monitor/attach.h) when FOREGROUND, else 0; on failure nothing runs, and F
- * has the cause with its exit status (126, 127, 125). lock.run must be free (-EBUSY).
+ * has the cause with its exit status (126, 127, 125). lock.run must be free (-EBUSY); a monitor that
+ * has recorded the end and only clears up is waited for. A starter that dies meanwhile takes the
+ * start with it. *RET_PID (may be NULL): the monitor.
+ *
+ * USERNS is finished here (its helpers are our children) while the monitor gets ready; NULL: the
+ * monitor stays where we are.
+ *
+ * Signals to the monitor: SIGTERM is passed on to the container's first process, all others
+ * that can be blocked are ignored: it ends only after the container has.
+ *
+ * At the end, in this order: the output is read to its end, the file "exit" is written, then
+ * state.json, ENDED is called; clients get what is left and EXITED (for a second at most; a slow
+ * foreground client may
+ * take longer and is served to its end beside all that follows), the container's mount namespace,
+ * held until then, is let go, FINISH is called, lock.run is free.
  */
 int monitor_start(const struct monitor_opts *o, pid_t *ret_pid, struct fail *f) MUST_USE;
 

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/monitor/client.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "pkg/util/fd.h"
+#include "pkg/util/mem.h"
+
+struct client_piece {
+	struct client_piece *next;
+	enum attach_type type;
+	int stream;
+	size_t len;
+	char data[];
+};
+
+struct client *client_new(int fd, bool foreground)
+{
+	struct client *c = mem_alloc(sizeof(*c));
+
+	c->fd = fd;
+	c->foreground = c->ready = foreground;
+	c->last = &c->first;
+	return c;
+}
+
+void client_free(struct client *c)
+{
+	while (c->first) {
+		struct client_piece *p = c->first;
+
+		c->first = p->next;
+		free(p);
+	}
+	fd_close(c->fd);
+	free(c);
+}
+
+static void enqueue(struct client *c, enum attach_type type, int stream, const void *data, size_t len)
+{
+	struct client_piece *p;
+
+	if (!c->foreground && c->queued + len > CLIENT_QUEUE_MAX) {
+		c->gone = true;
+		return;
+	}
+	p = mem_alloc(sizeof(*p) + len);
+	p->type = type;
+	p->stream = stream;
+	p->len = len;
+	if (len)
+		memcpy(p->data, data, len);
+	*c->last = p;
+	c->last = &p->next;
+	c->queued += len;
+}
+
+void client_send(struct client *c, enum attach_type type, int stream, const void *data, size_t len)
+{
+	int r = -EAGAIN;
+
+	if (c->gone || !c->ready)
+		return;
+	if (!c->first)
+		r = proto_send(c->fd, type, stream, data, len, MSG_DONTWAIT);
+	/* ENOBUFS is a full queue too: the machine's memory for sockets, for a moment. */
+	if (r == -EAGAIN || r == -ENOBUFS)
+		enqueue(c, type, stream, data, len);
+	else if (r < 0)
+		c->gone = true;
+}
+
+void client_flush(struct client *c)
+{
+	while (c->first && !c->gone) {
+		struct client_piece *p = c->first;
+		int r = proto_send(c->fd, p->type, p->stream, p->data, p->len, MSG_DONTWAIT);
+
+		if (r == -EAGAIN || r == -ENOBUFS)
+			return;
+		if (r < 0)
+			c->gone = true;
+		c->first = p->next;
+		if (!c->first)
+			c->last = &c->first;
+		c->queued -= p->len;
+		free(p);
+	}
+}
+
+bool client_is_slow(const struct client *c)
+{
+	return c->foreground && !c->gone && c->first;
+}

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "pkg/util/fd.h"
+#include "pkg/util/file.h"
+#include "pkg/util/mem.h"
+#include "pkg/util/time.h"
+
+enum { STATE_VERSION = 1, STATE_MAX = 512, STATE_READ_MAX = 64 * 1024, ERROR_KEPT = 160 };
+
+const char *const status_names[] = {
+	[STATUS_CONFIGURED] = "configured", [STATUS_CREATING] = "creating",
+	[STATUS_CREATED] = "created",	    [STATUS_RUNNING] = "running",
+	[STATUS_PAUSED] = "paused",	    [STATUS_STOPPING] = "stopping",
+	[STATUS_STOPPED] = "stopped",	    [STATUS_REMOVING] = "removing",
+	NULL,
+};
+
+const struct field state_fields[] = {
+	FIELD_INT("version", struct state, version),
+	FIELD_ENUM("status", struct state, status, status_names),
+	FIELD_INT("pid", struct state, pid),
+	FIELD_INT("monitor_pid", struct state, monitor_pid),
+	FIELD_I64("pid_start", struct state, pid_start),
+	FIELD_STR("boot_id", struct state, boot_id),
+	FIELD_INT("exit_code", struct state, exit_code),
+	FIELD_BOOL("oom_killed", struct state, oom_killed),
+	FIELD_BOOL("stopped_by_user", struct state, stopped_by_user),
+	FIELD_I64("started_at", struct state, started_at),
+	FIELD_I64("finished_at", struct state, finished_at),
+	FIELD_INT("restarts", struct state, restarts),
+	FIELD_STR("error", struct state, error),
+	FIELD_STR("run_dir", struct state, run_dir),
+	FIELD_END
+};
+
+const char *status_word(enum status s)
+{
+	switch (s) {
+	case STATUS_CONFIGURED:
+		return "created";
+	case STATUS_CREATING:
+	case STATUS_CREATED:
+		return "initialized";
+	case STATUS_STOPPED:
+		return "exited";
+	case STATUS_RUNNING:
+	case STATUS_PAUSED:
+	case STATUS_STOPPING:
+	case STATUS_REMOVING:
+		break;
+	}
+	return status_names[s];
+}
+
+int state_boot_id(char **ret, struct fail *f)
+{
+	auto_str struct str s = STR_INIT(128);
+	int r = file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", &s);
+
+	if (r < 0)
+		return fail(f, -r, "read /proc/sys/kernel/random/boot_id");
+	*ret = mem_strndup(str_cstr(&s), strcspn(str_cstr(&s), "\n"));
+	return 0;
+}
+
+int state_pid_start(pid_t pid, int64_t *ret)
+{
+	auto_str struct str s = STR_INIT(4096);
+	char path[40];
+	const char *p;
+	uint64_t v;
+	auto_free char *word = NULL;
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	r = file_read(AT_FDCWD, path, &s);
+	if (r < 0)
+		return r == -ENOENT ? -ESRCH : r;
+	/* The second field is a name that may hold blanks and brackets: count from its end (proc(5)). */
+	p = strrchr(str_cstr(&s), ')');
+	for (int field = 2; p && field < 22; field++) {
+		p = strchr(p, ' ');
+		if (p)
+			p++;
+	}
+	if (!p)
+		return -EIO;
+	word = mem_strndup(p, strcspn(p, " \n"));
+	r = str_to_u64(word, 10, &v);
+	*ret = (int64_t)v;
+	return r;
+}
+
+static void heal(struct state *s, int code, const char *error, int64_t finished_at)
+{
+	s->status = STATUS_STOPPED;
+	s->exit_code = code;
+	s->pid = s->monitor_pid = 0;
+	s->pid_start = 0;
+	if (!s->finished_at)
+		s->finished_at = finished_at;
+	mem_replace(&s->error, mem_strdup(error));
+}
+
+int state_load_exit(int dir_fd, int *ret_code, int64_t *ret_finished_at)
+{
+	auto_fd int fd = fd_open(dir_fd, "exit", O_RDONLY | O_NOFOLLOW, 0);
+	auto_str struct str s = STR_INIT(64);
+	struct stat st;
+	uint64_t v;
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = file_read(dir_fd, "exit", &s);
+	if (r < 0)
+		return r;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (s.len && s.s[s.len - 1] == '\n')
+		s.s[--s.len] = '\0';
+	r = str_to_u64(str_cstr(&s), 10, &v);
+	if (r < 0 || v > 255)
+		return -EINVAL;
+	*ret_code = (int)v;
+	if (ret_finished_at)
+		*ret_finished_at = (int64_t)st.st_mtim.tv_sec * TIME_SECOND + st.st_mtim.tv_nsec;
+	return 0;
+}
+
+/* S says that a monitor lives; it is believed only while lock.run is held. */
+static int check_alive(int dir_fd, struct state *s, struct fail *f)
+{
+	auto_free char *boot = NULL;
+	int64_t at = 0;
+	int code, r;
+
+	if (s->status == STATUS_CONFIGURED || s->status == STATUS_STOPPED ||
+	    file_is_locked(dir_fd, "lock.run"))
+		return 0;
+	r = state_boot_id(&boot, f);
+	if (r < 0)
+		return r;
+	if (!str_eq(boot, s->boot_id)) {
+		heal(s, 255, "host reboot", 0);
+	} else if (state_load_exit(dir_fd, &code, &at) == 0) {
+		/* The exit status is written first: only the record of it is missing. */
+		heal(s, code, NULL, at);
+	} else {
+		heal(s, 137, "monitor lost", 0);
+	}
+	return 0;
+}
+
+static int load(int dir_fd, struct state *ret, struct fail *f)
+{
+	auto_json json_t *j = jsonf_load(dir_fd, "state.json", STATE_READ_MAX, f);
+
+	if (!j && f->code == ENOENT) {
+		fail_clear(f);
+		return 0;
+	}
+	if (!j)
+		return -f->code;
+	return jsonf_read(state_fields, ret, j, f);
+}
+
+int state_load_raw(int dir_fd, struct state *ret, struct fail *f)
+{
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	r = load(dir_fd, ret, f);
+	if (r < 0)
+		state_done(ret);
+	return r;
+}
+
+int state_load(int dir_fd, struct state *ret, struct fail *f)
+{
+	int status, r = state_load_raw(dir_fd, ret, f);
+
+	if (r < 0)
+		return r;
+	status = ret->status;
+	r = check_alive(dir_fd, ret, f);
+	if (r == 0 && ret->status != status) {
+		/*
+		 * The lock is looked at after the file: a monitor that ended in between has written its
+		 * last state by now. Read again, and judge what is there then.
+		 */
+		state_done(ret);
+		r = state_load_raw(dir_fd, ret, f);
+		if (r == 0)
+			r = check_alive(dir_fd, ret, f);
+	}
+	if (r < 0)
+		state_done(ret);
+	return r;
+}
+
+int state_save(int dir_fd, const struct state *s, struct fail *f)
+{
+	struct state with = *s;
+	auto_free char *error = mem_strndup(s->error ? s->error : "", ERROR_KEPT);
+	int r;
+
+	with.version = STATE_VERSION;
+	for (;;) {
+		auto_json json_t *j = NULL;
+		auto_free char *text = NULL;
+		size_t len = strlen(error);
+
+		with.error = len ? error : NULL;
+		j = jsonf_write(state_fields, &with);
+		text = jsonf_text(j, 0);
+		if (strlen(text) > STATE_MAX && len) {
+			/* A reader takes 512 bytes of each of a thousand files: the message gives way. */
+			error[len / 2] = '\0';
+			continue;
+		}
+		r = file_replace(dir_fd, "state.json", text, strlen(text), 0600, 0);
+		return r < 0 ? fail(f, -r, "write state.json") : 0;
+	}
+}
+
+void state_done(struct state *s)
+{
+	jsonf_done(state_fields, s);
+	memset(s, 0, sizeof(*s));
+}
+
+int state_pidfd(const struct state *s, struct fail *f)
+{
+	auto_fd int fd = -EBADF;
+	auto_free char *boot = NULL;
+	int64_t start = 0;
+	int r;
+
+	if (s->pid <= 0)
+		return refuse(f, ESRCH, "the container has no process");
+	r = state_boot_id(&boot, f);
+	if (r < 0)
+		return r;
+	fd = pidfd_open(s->pid, 0);
+	if (fd < 0 && errno != ESRCH)
+		return fail(f, errno, "open process %d", s->pid);
+	/* In this order: what has the right start time while we hold the descriptor is what we hold. */
+	if (fd < 0 || !str_eq(boot, s->boot_id) || state_pid_start(s->pid, &start) < 0 ||
+	    start != s->pid_start)
+		return refuse(f, ESRCH, "the container's process %d is gone", s->pid);
+	return fd_take(&fd);
+}

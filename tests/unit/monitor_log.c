@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The log as other tools read it: format, pieces of long lines, rotation, a full disk. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#undef fail /* our own is meant */
+
+#include "pkg/util/fd.h"
+#include "pkg/util/file.h"
+#include "pkg/util/mem.h"
+#include "pkg/util/str.h"
+#include "runtime/monitor/log.h"
+
+#define T INT64_C(1748332714663942371) /* 2025-05-27T07:58:34.663942371Z */
+
+static int folder(void)
+{
+	char name[] = "/tmp/rbox-unit-XXXXXX";
+	int fd;
+
+	assert_non_null(mkdtemp(name));
+	fd = fd_open(AT_FDCWD, name, O_RDONLY | O_DIRECTORY, 0);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static void remove_folder(int dir)
+{
+	char path[FD_PATH_MAX], name[256];
+	ssize_t n = readlink(fd_path(dir, path), name, sizeof(name) - 1);
+
+	assert_true(n > 0);
+	name[n] = '\0';
+	assert_int_equal(file_remove_tree(AT_FDCWD, name), 0);
+	fd_close(dir);
+}
+
+static char *content(int dir, const char *name)
+{
+	struct str s = STR_INIT(64 << 20);
+
+	assert_int_equal(file_read(dir, name, &s), 0);
+	return str_take(&s);
+}
+
+static void test_lines(void **state)
+{
+	static const struct { int stream; const char *data, *want; } rows[] = {
+		{ 1, "a\n", "2025-05-27T09:58:34.663942371+02:00 stdout F a\n" },
+		{ 2, "e\n", "2025-05-27T09:58:34.663942371+02:00 stderr F e\n" },
+		{ 1, "\n", "2025-05-27T09:58:34.663942371+02:00 stdout F \n" },
+		{ 1, "a\nb", "2025-05-27T09:58:34.663942371+02:00 stdout F a\n"
+			     "2025-05-27T09:58:34.663942371+02:00 stdout P b\n" },
+		{ 1, "\x1b[1m\x80\r\n", "2025-05-27T09:58:34.663942371+02:00 stdout F \x1b[1m\x80\r\n" },
+	};
+
+	(void)state;
+	setenv("TZ", "CEST-2", 1);
+	tzset();
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct fail f = { 0 };
+		struct log l;
+		struct stat st;
+		auto_free char *got = NULL;
+		int dir = folder();
+
+		assert_int_equal(log_open(dir, "log", 0, &l, &f), 0);
+		log_write(&l, rows[i].stream, rows[i].data, strlen(rows[i].data), T);
+		log_done(&l);
+		got = content(dir, "log");
+		assert_string_equal(got, rows[i].want);
+		assert_int_equal(fstatat(dir, "log", &st, 0), 0);
+		assert_int_equal(st.st_mode & 07777, 0600);
+		remove_folder(dir);
+	}
+}
+
+static void test_utc(void **state)
+{
+	struct fail f = { 0 };
+	struct log l;
+	auto_free char *got = NULL;
+	int dir = folder();
+
+	(void)state;
+	setenv("TZ", "UTC0", 1);
+	tzset();
+	assert_int_equal(log_open(dir, "log", 0, &l, &f), 0);
+	log_write(&l, 1, "a\n", 2, T - T % 1000000000);
+	log_done(&l);
+	got = content(dir, "log");
+	assert_string_equal(got, "2025-05-27T07:58:34.000000000+00:00 stdout F a\n");
+	remove_folder(dir);
+}
+
+/* A line of 40,000 bytes: pieces of 16 KiB, and the rest is the end of it. */
+static void test_long_line(void **state)
+{
+	struct fail f = { 0 };
+	struct log l;
+	auto_free char *got = NULL;
+	auto_free char *line = mem_alloc(40001);
+	const char *p;
+	int dir = folder();
+
+	(void)state;
+	memset(line, 'x', 40000);
+	line[40000] = '\n';
+	assert_int_equal(log_open(dir, "log", 0, &l, &f), 0);
+	log_write(&l, 1, line, 40001, T);
+	log_done(&l);
+	p = got = content(dir, "log");
+	for (int i = 0; i < 3; i++) {
+		static const size_t want[] = { 16384, 16384, 40000 - 2 * 16384 };
+
+		assert_memory_equal(p + 35, i < 2 ? " stdout P " : " stdout F ", 10);
+		p += 45;
+		assert_int_equal(strspn(p, "x"), want[i]);
+		p += want[i];
+		assert_int_equal(*p++, '\n');
+	}
+	assert_int_equal(*p, 0);
+	remove_folder(dir);
+}
+
+/* No file passes the limit, no line is lost between the two. */
+static void test_rotation(void **state)
+{
+	struct fail f = { 0 };
+	struct log l;
+	int dir = folder(), seen = -1;
+	char line[32];
+
+	(void)state;
+	assert_int_equal(log_open(dir, "log", 1000, &l, &f), 0);
+	for (int i = 0; i < 40; i++) {
+		int n = snprintf(line, sizeof(line), "line %d\nmore %d\n", i, i);
+
+		log_write(&l, 1, line, (size_t)n, T);
+	}
+	log_done(&l);
+	for (int k = 0; k < 2; k++) {
+		auto_free char *got = content(dir, k ? "log" : "log.1");
+
+		assert_in_range(strlen(got), 1, 1000);
+		for (const char *p = got; *p; p = strchr(p, '\n') + 1) {
+			int n = (int)strtol(p + 45 + 5, NULL, 10); /* "line " and "more " */
+
+			if (seen < 0)
+				seen = n * 2 + (p[45] == 'm');
+			else
+				assert_int_equal(n * 2 + (p[45] == 'm'), ++seen);
+		}
+	}
+	assert_int_equal(seen, 79);
+	remove_folder(dir);
+}
+
+/* A line that is larger than the limit stands alone, and nothing turns for ever. */
+static void test_tiny_limit(void **state)
+{
+	struct fail f = { 0 };
+	struct log l;
+	auto_free char *got = NULL;
+	int dir = folder();
+
+	(void)state;
+	assert_int_equal(log_open(dir, "log", 10, &l, &f), 0);
+	log_write(&l, 1, "one\ntwo\n", 8, T);
+	log_done(&l);
+	got = content(dir, "log");
+	assert_string_equal(got + 45, "two\n");
+	remove_folder(dir);
+}
+
+/* On a full disk whole lines stay, the loss is known, and what fits later is written again. */
+static void test_full(void **state)
+{
+	struct rlimit old, small = { .rlim_cur = 100, .rlim_max = RLIM_INFINITY };
+	struct fail f = { 0 };
+	struct log l;
+	auto_free char *got = NULL;
+	int dir = folder();
+
+	(void)state;
+	assert_int_equal(log_open(dir, "log", 0, &l, &f), 0);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	small.rlim_max = old.rlim_max;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	log_write(&l, 1, "first\n", 6, T);
+	log_write(&l, 1, "this is lost, there is no room for it ...........................\n", 66, T);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	assert_int_equal(l.error, EFBIG);
+	log_write(&l, 1, "third\n", 6, T);
+	log_done(&l);
+	got = content(dir, "log");
+	assert_int_equal(strlen(got), 2 * (45 + 6));
+	assert_string_equal(got + 45 + 6 + 45, "third\n");
+	remove_folder(dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lines),	 cmocka_unit_test(test_utc),
+		cmocka_unit_test(test_long_line), cmocka_unit_test(test_rotation),
+		cmocka_unit_test(test_tiny_limit), cmocka_unit_test(test_full),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
