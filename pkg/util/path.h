@@ -23,7 +23,9 @@ int path_open_in_root(int rootfd, const char *path, int flags, mode_t mode) MUST
 
 /*
  * Makes the missing folders of PATH inside ROOTFD (mode MODE) and returns an O_PATH
- * descriptor of the last. An existing link on the way is followed within the root.
+ * descriptor of the last. A link on the way is followed within the root, and where it leads
+ * to nothing (/var/run -> /run in an image without /run) its target is made. The mode of
+ * what is made is MODE, whatever the umask.
  */
 int path_mkdirs_in_root(int rootfd, const char *path, mode_t mode) MUST_USE;
 
@@ -39,7 +41,7 @@ char *path_join(const char *a, const char *b) MUST_USE;
 /* A name that is one safe component: not empty, ".", "..", no slash, at most 255 bytes. */
 bool path_is_component(const char *name);
 
-/* The last component (points into PATH). */
+/* The last component (points into PATH); "" behind a slash at the end. */
 const char *path_base(const char *path);
 
 #endif
