@@ -181,5 +181,11 @@ ssize_t fd_recv(int sock, void *data, size_t len, int *fds, size_t max, size_t *
 			fd_close(fds[--*ret_n]);
 		return -EMFILE;
 	}
+	/* Part of a message is none. */
+	if (m.msg_flags & MSG_TRUNC) {
+		while (*ret_n)
+			fd_close(fds[--*ret_n]);
+		return -EMSGSIZE;
+	}
 	return r;
 }

@@ -39,7 +39,8 @@ const char *fd_path(int fd, char buf[FD_PATH_MAX]);
  * One message of LEN bytes with up to FD_SEND_MAX descriptors over a unix socket.
  * fd_recv returns the bytes received (0: the peer closed) and sets *ret_n to the
  * number of descriptors it put into FDS, all close-on-exec and the caller's to close;
- * a message with more descriptors than MAX is refused with -EMFILE.
+ * a message with more descriptors than MAX is refused with -EMFILE, one longer than LEN
+ * (SOCK_SEQPACKET) with -EMSGSIZE.
  */
 enum { FD_SEND_MAX = 16 };
 int fd_send(int sock, const void *data, size_t len, const int *fds, size_t n) MUST_USE;

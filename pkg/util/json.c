@@ -53,6 +53,7 @@ static int read_strv(const struct field *row, char ***p, const json_t *v, struct
 
 	if (!json_is_array(v))
 		return wrong_type(row->name, "an array", v, f);
+	strv_free_ptr(p);
 	if (json_array_size(v))
 		*p = mem_array(json_array_size(v) + 1, sizeof(char *));
 	json_array_foreach(v, i, item)
@@ -74,6 +75,7 @@ static int read_map(const struct field *row, char ***p, const json_t *v, struct 
 
 	if (!json_is_object(v))
 		return wrong_type(row->name, "an object", v, f);
+	strv_free_ptr(p);
 	if (json_object_size(v))
 		*p = mem_array(json_object_size(v) + 1, sizeof(char *));
 	json_object_foreach((json_t *)v, key, item)
@@ -224,6 +226,20 @@ int jsonf_read(const struct field *table, void *ret_obj, const json_t *from, str
 	return 0;
 }
 
+/* Not every byte string is UTF-8, which JSON wants: such a one is written escaped, not dropped. */
+static json_t *text_of(const char *text)
+{
+	json_t *j = json_string(text);
+
+	if (!j) {
+		auto_str struct str s = STR_INIT(SIZE_MAX / 2);
+
+		str_add_escaped(&s, text);
+		j = json_string(str_cstr(&s));
+	}
+	return j;
+}
+
 static json_t *write_map(const struct field *row, char *const *v)
 {
 	json_t *o = json_object();
@@ -232,10 +248,11 @@ static json_t *write_map(const struct field *row, char *const *v)
 		const char *eq = row->kind == FK_SET ? NULL : strchr(*it, '=');
 		auto_free char *key = mem_strndup(*it, eq ? (size_t)(eq - *it) : strlen(*it));
 
-		if (row->kind == FK_SET)
-			json_object_set_new(o, key, json_object());
-		else
-			json_object_set_new(o, key, json_string(eq ? eq + 1 : ""));
+		json_t *name = text_of(key);
+
+		json_object_set_new(o, json_string_value(name),
+				    row->kind == FK_SET ? json_object() : text_of(eq ? eq + 1 : ""));
+		json_decref(name);
 	}
 	return o;
 }
@@ -255,12 +272,8 @@ static json_t *write_strv(char *const *v)
 {
 	json_t *a = json_array();
 
-	/* Not every byte string is UTF-8, which JSON wants: such a one is written escaped. */
-	strv_each(it, v) {
-		json_t *s = json_string(*it);
-
-		json_array_append_new(a, s ? s : json_string("?"));
-	}
+	strv_each(it, v)
+		json_array_append_new(a, text_of(*it));
 	return a;
 }
 
@@ -268,7 +281,7 @@ static json_t *write_text(const struct field *row, const void *p)
 {
 	auto_free char *text = row->format(p);
 
-	return text ? json_string(text) : NULL;
+	return text ? text_of(text) : NULL;
 }
 
 static json_t *write_u32v(const struct u32v *p)
@@ -289,7 +302,7 @@ static json_t *write_field(const struct field *row, const void *obj)
 
 	switch (row->kind) {
 	case FK_STR:
-		return *(char *const *)p ? json_string(*(char *const *)p) : keep ? json_string("") : NULL;
+		return *(char *const *)p ? text_of(*(char *const *)p) : keep ? json_string("") : NULL;
 	case FK_BOOL:
 		return *(const bool *)p || keep ? json_boolean(*(const bool *)p) : NULL;
 	case FK_I64:

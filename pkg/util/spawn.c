@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,9 +40,18 @@ static int place_fds(const struct spawn *s, int *report)
 	if (r < 0)
 		return -errno;
 	*report = r;
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	null = fd_open(AT_FDCWD, "/dev/null", O_RDWR, 0);
+	if (null < 0)
+		return null;
+	/* Above the targets: as 0 or 1 itself it would stay close-on-exec. */
+	null = fcntl(null, F_DUPFD_CLOEXEC, above);
 	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0)
 		return -errno;
+	/*
+	 * What our own caller left open is none of the helper's business. Before 5.11 there is
+	 * no such call; then all that we opened ourselves is close-on-exec at least.
+	 */
+	(void)syscall(SYS_close_range, 3U, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */);
 	for (size_t i = 0; i < s->n_fds; i++)
 		if (dup2(moved[i], s->fds[i].to) < 0)
 			return -errno;
@@ -59,9 +69,8 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void child(const struct spawn *s, const char *program, int report)
+static void child(const struct spawn *s, const char *program, int report, pid_t parent)
 {
-	pid_t parent = getppid();
 	int r;
 
 	reset_signals();
@@ -79,6 +88,14 @@ static void child(const struct spawn *s, const char *program, int report)
 	_exit(127);
 }
 
+static bool is_program(const char *path)
+{
+	struct stat st;
+
+	/* A folder may be "executed", too. */
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
 bool spawn_find(const char *name, char **ret)
 {
 	const char *path = getenv("PATH");
@@ -92,7 +109,7 @@ bool spawn_find(const char *name, char **ret)
 	strv_each(it, dirs) {
 		auto_free char *full = path_join(*it, name);
 
-		if (access(full, X_OK) == 0) {
+		if (is_program(full)) {
 			if (ret)
 				*ret = mem_take(&full);
 			return true;
@@ -106,13 +123,14 @@ pid_t spawn_start(const struct spawn *s, struct fail *f)
 	auto_free char *found = NULL;
 	int report[2];
 	int r, child_errno = 0;
-	pid_t pid;
+	pid_t pid, parent;
 
 	if (!strchr(s->program, '/') && !spawn_find(s->program, &found))
 		return refuse(f, ENOENT, "'%s' is not in PATH", s->program);
 	r = fd_pipe(report);
 	if (r < 0)
 		return fail(f, -r, "make a pipe for '%s'", s->program);
+	parent = getpid();
 	pid = fork();
 	if (pid < 0) {
 		r = errno;
@@ -121,7 +139,7 @@ pid_t spawn_start(const struct spawn *s, struct fail *f)
 		return fail(f, r, "fork for '%s'", s->program);
 	}
 	if (pid == 0)
-		child(s, found ? found : s->program, report[1]);
+		child(s, found ? found : s->program, report[1], parent);
 	fd_close(report[1]);
 	r = (int)io_read_full(report[0], &child_errno, sizeof(child_errno));
 	fd_close(report[0]);
@@ -170,8 +188,12 @@ int spawn_run(const struct spawn *s, struct str *ret_text, struct fail *f)
 	pid = spawn_start(&with, f);
 	fd_close(out[1]);
 	if (pid > 0) {
-		/* Past the ceiling the rest is dropped: a helper's chatter is no reason to fail. */
-		(void)!io_read_all(out[0], ret_text);
+		char rest[4096];
+
+		/* Past the ceiling the rest is read and dropped: else SIGPIPE would end the helper. */
+		if (io_read_all(out[0], ret_text) < 0)
+			while (io_read(out[0], rest, sizeof(rest)) > 0)
+				;
 	}
 	fd_close(out[0]);
 	return pid < 0 ? pid : spawn_wait(pid);

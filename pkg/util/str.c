@@ -139,9 +139,9 @@ int str_to_i64(const char *s, int64_t *ret)
 
 	if (r < 0)
 		return r;
-	if (v > INT64_MAX)
+	if (v > (uint64_t)INT64_MAX + (*s == '-'))
 		return -ERANGE;
-	*ret = *s == '-' ? -(int64_t)v : (int64_t)v;
+	*ret = *s == '-' ? (int64_t)(0 - v) : (int64_t)v;
 	return 0;
 }
 
@@ -281,19 +281,14 @@ void strv_add(char ***v, const char *s)
 
 void strv_addf(char ***v, const char *fmt, ...)
 {
-	auto_str struct str s = STR_INIT(1 << 20);
+	char *text = NULL;
 	va_list ap;
-	int n;
 
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
-	va_end(ap);
-	if (n < 0 || !reserve(&s, (size_t)n))
+	if (vasprintf(&text, fmt, ap) < 0)
 		abort();
-	va_start(ap, fmt);
-	vsnprintf(s.s, (size_t)n + 1, fmt, ap);
 	va_end(ap);
-	strv_add_take(v, str_take(&s));
+	strv_add_take(v, text);
 }
 
 void strv_add_all(char ***v, char *const *more)

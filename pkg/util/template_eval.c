@@ -9,7 +9,7 @@
 #include "pkg/util/template_impl.h"
 
 /* Units of work one rendering may do: a node costs one, 16 bytes of a value one. */
-enum { WORK_MAX = 16 << 20 };
+enum { WORK_MAX = 4 << 20 };
 
 struct var {
 	const char *name;	/* the tree's */

@@ -117,6 +117,9 @@ int time_parse_span(const char *s, int64_t *ret)
 
 		if (!isdigit((unsigned char)*s) && *s != '.')
 			return -EINVAL;
+		/* Not strtod's exponents and hexadecimal digits. */
+		if (strspn(s, "0123456789.") != strcspn(s, "nusmhd"))
+			return -EINVAL;
 		v = strtod(s, &end);
 		n = strspn(end, "nusmhd");
 		for (i = 0; i < sizeof(units) / sizeof(units[0]); i++)
@@ -166,7 +169,8 @@ static int parse_zone(const char *p, struct tm *tm, int64_t *ret)
 static int parse_date(const char *s, int64_t *ret)
 {
 	static const char *const forms[] = { "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S",
-					     "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H", "%Y-%m-%d" };
+					     "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M",
+					     "%Y-%m-%dT%H", "%Y-%m-%d" };
 
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		struct tm tm = { .tm_isdst = -1 };
@@ -180,7 +184,10 @@ static int parse_date(const char *s, int64_t *ret)
 			p++;
 		if (parse_zone(p, &tm, &seconds) < 0)
 			continue;
-		*ret = seconds * TIME_SECOND + nano;
+		/* The years 1678 to 2262 are all that nanoseconds in 64 bits hold. */
+		if (__builtin_mul_overflow(seconds, TIME_SECOND, &seconds) ||
+		    __builtin_add_overflow(seconds, nano, ret))
+			return -ERANGE;
 		return 0;
 	}
 	return -EINVAL;
@@ -202,8 +209,7 @@ int time_parse(const char *s, int64_t now, int64_t *ret)
 		}
 	}
 	if (time_parse_span(s, &span) == 0) {
-		*ret = now - span;
-		return 0;
+		return __builtin_sub_overflow(now, span, ret) ? -ERANGE : 0;
 	}
 	return parse_date(s, ret);
 }
@@ -244,7 +250,8 @@ const char *size_human(uint64_t bytes, char buf[SIZE_HUMAN_MAX])
 	double v = (double)bytes;
 	size_t i = 0;
 
-	while (v >= 1000.0 && i + 1 < sizeof(units) / sizeof(units[0])) {
+	/* 999.6 would be printed as 1e+03. */
+	while (v >= 999.5 && i + 1 < sizeof(units) / sizeof(units[0])) {
 		v /= 1000.0;
 		i++;
 	}
