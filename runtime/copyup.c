@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/copyup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "pkg/util/fd.h"
+#include "pkg/util/io.h"
+
+/* A tree deeper than this is hostile: each level holds two descriptors. */
+enum { DEPTH_MAX = 200 };
+
+static int copy_folder(int from, int to, int depth, struct fail *f);
+
+/* Owner, mode and times of NAME (or of the folder AT itself, NAME "") as ST has them. */
+static int copy_meta(int at, const char *name, const struct stat *st)
+{
+	const struct timespec times[2] = { st->st_atim, st->st_mtim };
+	int flags = AT_SYMLINK_NOFOLLOW | (*name ? 0 : AT_EMPTY_PATH);
+
+	if (fchownat(at, name, st->st_uid, st->st_gid, flags) < 0 && errno != EINVAL && errno != EPERM)
+		return -errno;
+	if (!S_ISLNK(st->st_mode) &&
+	    (*name ? fchmodat(at, name, st->st_mode & 07777, 0) : fchmod(at, st->st_mode & 07777)) < 0)
+		return -errno;
+	if ((*name ? utimensat(at, name, times, AT_SYMLINK_NOFOLLOW) : futimens(at, times)) < 0)
+		return -errno;
+	return 0;
+}
+
+static int copy_file(int from, int to, const char *name)
+{
+	auto_fd int in = fd_open(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+	auto_fd int out = -EBADF;
+
+	if (in < 0)
+		return in;
+	out = fd_open(to, name, O_CREAT | O_EXCL | O_WRONLY, 0600);
+	return out < 0 ? out : io_copy(in, out, UINT64_MAX);
+}
+
+static int copy_link(int from, int to, const char *name)
+{
+	char target[4096];
+	ssize_t n = readlinkat(from, name, target, sizeof(target) - 1);
+
+	if (n < 0)
+		return -errno;
+	target[n] = '\0';
+	return symlinkat(target, to, name) < 0 ? -errno : 0;
+}
+
+static int copy_sub(int from, int to, const char *name, int depth, struct fail *f)
+{
+	auto_fd int in = fd_open(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	auto_fd int out = -EBADF;
+
+	if (in < 0)
+		return fail(f, -in, "copy '%s' up", name);
+	if (mkdirat(to, name, 0700) < 0)
+		return fail(f, errno, "copy '%s' up", name);
+	out = fd_open(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	if (out < 0)
+		return fail(f, -out, "copy '%s' up", name);
+	return copy_folder(in, out, depth + 1, f);
+}
+
+static int copy_entry(int from, int to, const char *name, int depth, struct fail *f)
+{
+	struct stat st;
+	int r = 0;
+
+	if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return fail(f, errno, "copy '%s' up", name);
+	if (S_ISDIR(st.st_mode)) {
+		r = copy_sub(from, to, name, depth, f);
+		if (r < 0)
+			return r;
+	} else if (S_ISREG(st.st_mode)) {
+		r = copy_file(from, to, name);
+	} else if (S_ISLNK(st.st_mode)) {
+		r = copy_link(from, to, name);
+	} else {
+		return 0;
+	}
+	if (r == 0)
+		r = copy_meta(to, name, &st);
+	return r < 0 ? fail(f, -r, "copy '%s' up", name) : 0;
+}
+
+static int copy_folder(int from, int to, int depth, struct fail *f)
+{
+	int fd = fd_open(from, ".", O_RDONLY | O_DIRECTORY, 0);
+	struct dirent *e;
+	int r = 0;
+	DIR *d;
+
+	if (fd < 0)
+		return fail(f, -fd, "copy a folder up");
+	if (depth > DEPTH_MAX) {
+		fd_close(fd);
+		return refuse(f, ELOOP, "copy a folder up: more than %d folders deep", DEPTH_MAX);
+	}
+	d = fdopendir(fd);
+	if (!d) {
+		r = fail(f, errno, "copy a folder up");
+		fd_close(fd);
+		return r;
+	}
+	while (r == 0 && (e = readdir(d)))
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
+			r = copy_entry(from, to, e->d_name, depth, f);
+	closedir(d);
+	return r;
+}
+
+int copyup_tree(int from, int to, bool top_too, struct fail *f)
+{
+	struct stat st;
+	int r = copy_folder(from, to, 0, f);
+
+	if (r < 0 || !top_too)
+		return r;
+	if (fstat(from, &st) < 0)
+		return fail(f, errno, "copy a folder up");
+	r = copy_meta(to, "", &st);
+	return r < 0 ? fail(f, -r, "copy a folder's mode up") : 0;
+}

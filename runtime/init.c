@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "pkg/util/fd.h"
+#include "pkg/util/io.h"
+#include "pkg/util/mem.h"
+#include "pkg/util/path.h"
+#include "runtime/console.h"
+#include "runtime/exec.h"
+#include "runtime/mount.h"
+#include "runtime/passwd.h"
+#include "runtime/privs.h"
+#include "runtime/rootfs.h"
+#include "runtime/seccomp.h"
+#include "runtime/step.h"
+
+enum { PASSWD_MAX = 1 << 20 };
+
+struct init {
+	const struct launch *l;
+	const struct plan *plan;
+	const struct spec_process *process;
+	int sock;
+	int root_fd;		/* the new root, from OP_OVERLAY or OP_ROOT_DIR on */
+	int cwd_fd;
+	struct console console;
+	struct mount_masks masks;
+	struct privs_user user;
+};
+
+static int enter_folder(int dirfd)
+{
+	return fchdir(dirfd) < 0 ? -errno : 0;
+}
+
+static int op_root(struct init *in, const struct op *op, struct fail *f)
+{
+	in->root_fd = op->kind == OP_OVERLAY ? rootfs_overlay(&in->l->rootfs, enter_folder, op, f) :
+					       rootfs_dir(op, f);
+	return in->root_fd < 0 ? in->root_fd : 0;
+}
+
+static int op_propagation(struct init *in, const struct op *op, struct fail *f)
+{
+	(void)in;
+	return rootfs_propagation(op, f);
+}
+
+static int op_mount(struct init *in, const struct op *op, struct fail *f)
+{
+	return mount_fs(in->root_fd, op, f);
+}
+
+static int op_bind(struct init *in, const struct op *op, struct fail *f)
+{
+	return mount_bind(in->root_fd, op, f);
+}
+
+static int op_device(struct init *in, const struct op *op, struct fail *f)
+{
+	return mount_device(in->root_fd, op, f);
+}
+
+static int op_link(struct init *in, const struct op *op, struct fail *f)
+{
+	const char *base = path_base(op->target);
+	auto_free char *dir = mem_strndup(op->target, (size_t)(base - op->target));
+	auto_fd int fd = path_open_in_root(in->root_fd, dir, O_PATH | O_DIRECTORY, 0);
+
+	if (fd < 0)
+		return op_fail(op, -fd, f);
+	if (symlinkat(op->source, fd, base) < 0 && errno != EEXIST)
+		return op_fail(op, errno, f);
+	return 0;
+}
+
+/* IFF_UP on lo, which is down in a new network namespace: 127.0.0.1 would not answer. */
+static int op_loopback(struct init *in, const struct op *op, struct fail *f)
+{
+	struct ifreq req = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+	auto_fd int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	(void)in;
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &req) < 0)
+		return op_fail(op, errno, f);
+	return 0;
+}
+
+static int op_hostname(struct init *in, const struct op *op, struct fail *f)
+{
+	size_t n = strlen(op->source);
+
+	(void)in;
+	if ((op->kind == OP_HOSTNAME ? sethostname(op->source, n) : setdomainname(op->source, n)) < 0)
+		return op_fail(op, errno, f);
+	return 0;
+}
+
+static int op_sysctl(struct init *in, const struct op *op, struct fail *f)
+{
+	const char *value = strchr(op->data, '=') + 1;
+	auto_free char *path = mem_printf("/proc/sys/%.*s", (int)(value - 1 - op->data), op->data);
+	auto_fd int fd = path_open_in_root(in->root_fd, path, O_WRONLY, 0);
+	int r = fd < 0 ? fd : io_write_full(fd, value, strlen(value));
+
+	return r < 0 ? op_fail(op, -r, f) : 0;
+}
+
+static int op_user(struct init *in, const struct op *op, struct fail *f)
+{
+	auto_str struct str text = STR_INIT(PASSWD_MAX);
+	const char *home;
+	int r = privs_user_lookup(in->root_fd, &in->process->user, &in->user, f);
+
+	if (r < 0 || !(op->how & OP_PASSWD) || in->user.name[0])
+		return r;
+	home = strv_env_get(in->process->env, "HOME");
+	if (!home)
+		home = in->process->cwd && *in->process->cwd ? in->process->cwd : "/";
+	r = passwd_with_user(in->root_fd, &in->user, home, &text, f);
+	if (r < 0)
+		return r;
+	snprintf(in->user.home, sizeof(in->user.home), "%s", home);
+	/* Over a folder of the old root, which goes away with it. */
+	return mount_text(in->root_fd, in->l->rootfs.base ? in->l->rootfs.base : "/proc/self/fd", op,
+			  "/etc/passwd", str_cstr(&text), f);
+}
+
+static int op_console(struct init *in, const struct op *op, struct fail *f)
+{
+	int r = console_make(in->root_fd, in->process->console_size.height,
+			     in->process->console_size.width, in->user.uid, &in->console, f);
+
+	return r < 0 ? r : mount_fd(in->root_fd, in->console.slave, op, "/dev/console", f);
+}
+
+static int op_mask(struct init *in, const struct op *op, struct fail *f)
+{
+	return mount_mask(in->root_fd, &in->masks, op, f);
+}
+
+static int op_readonly(struct init *in, const struct op *op, struct fail *f)
+{
+	return mount_readonly(in->root_fd, op, f);
+}
+
+/* A missing working directory is made, as podman does, for the process's user. */
+static int op_cwd(struct init *in, const struct op *op, struct fail *f)
+{
+	in->cwd_fd = path_open_in_root(in->root_fd, op->target, O_PATH | O_DIRECTORY, 0);
+	if (in->cwd_fd == -ENOENT) {
+		in->cwd_fd = path_mkdirs_in_root(in->root_fd, op->target, 0755);
+		if (in->cwd_fd >= 0 && in->user.uid)
+			(void)!fchownat(in->cwd_fd, "", in->user.uid, in->user.gid, AT_EMPTY_PATH);
+	}
+	return in->cwd_fd < 0 ? op_fail(op, -in->cwd_fd, f) : 0;
+}
+
+static int op_root_readonly(struct init *in, const struct op *op, struct fail *f)
+{
+	return rootfs_readonly(in->root_fd, op, f);
+}
+
+static int op_pivot(struct init *in, const struct op *op, struct fail *f)
+{
+	int r = enter_folder(in->root_fd);
+
+	if (r < 0)
+		return op_fail(op, -r, f);
+	r = rootfs_pivot(op, f);
+	if (r < 0)
+		return r;
+	r = enter_folder(in->cwd_fd);
+	return r < 0 ? fail(f, -r, "enter the working directory '%s'", in->process->cwd) : 0;
+}
+
+static int op_ready(struct init *in, const struct op *op, struct fail *f)
+{
+	int r = step_send(in->sock, STEP_ROOT_READY, 0, in->console.master, f);
+
+	(void)op;
+	in->console.master = fd_close(in->console.master);
+	return r < 0 ? r : step_await(in->sock, STEP_GO, NULL, NULL, f);
+}
+
+/* A pipe opened anew by /dev/stdout is judged by its owner: it must be the process's user. */
+static void give_pipes(const int fds[3], const struct privs_user *u)
+{
+	for (int i = 0; i < 3; i++) {
+		struct stat st;
+
+		if (fstat(fds[i], &st) == 0 && S_ISFIFO(st.st_mode) && st.st_uid != u->uid)
+			(void)!fchown(fds[i], u->uid, (gid_t)-1);
+	}
+}
+
+static int op_stdio(struct init *in, const struct op *op, struct fail *f)
+{
+	const int tty[3] = { in->console.slave, in->console.slave, in->console.slave };
+	int r;
+
+	(void)op;
+	if (in->console.slave < 0) {
+		give_pipes(in->l->stdio, &in->user);
+		return exec_place_stdio(in->l->stdio, f);
+	}
+	r = console_control(in->console.slave, f);
+	return r < 0 ? r : exec_place_stdio(tty, f);
+}
+
+static int op_limits(struct init *in, const struct op *op, struct fail *f)
+{
+	(void)op;
+	umask(in->process->user.umask & 0777);
+	return privs_limits(in->process, f);
+}
+
+static int op_seccomp(struct init *in, const struct op *op, struct fail *f)
+{
+	(void)op;
+	return seccomp_apply(in->l->seccomp_fd, f);
+}
+
+static int op_privs(struct init *in, const struct op *op, struct fail *f)
+{
+	int r = privs_apply(in->process, &in->user, f);
+
+	(void)op;
+	/* After the ids: changing them clears it. */
+	if (r == 0)
+		exec_die_with_parent(in->sock);
+	return r;
+}
+
+static int op_exec(struct init *in, const struct op *op, struct fail *f)
+{
+	auto_strv char **env = strv_dup(in->process->env);
+
+	(void)op;
+	if (!strv_env_get(env, "HOME"))
+		strv_addf(&env, "HOME=%s", in->user.home[0] ? in->user.home : "/");
+	return exec_program(in->plan->args, env, f);
+}
+
+typedef int (*op_run)(struct init *in, const struct op *op, struct fail *f);
+
+static const op_run runs[OP_KINDS] = {
+	[OP_PROPAGATION] = op_propagation,
+	[OP_OVERLAY] = op_root,
+	[OP_ROOT_DIR] = op_root,
+	[OP_MOUNT] = op_mount,
+	[OP_CGROUP] = op_mount,
+	[OP_BIND] = op_bind,
+	[OP_INIT] = op_bind,
+	[OP_DEVICE] = op_device,
+	[OP_LINK] = op_link,
+	[OP_LOOPBACK] = op_loopback,
+	[OP_HOSTNAME] = op_hostname,
+	[OP_DOMAINNAME] = op_hostname,
+	[OP_SYSCTL] = op_sysctl,
+	[OP_USER] = op_user,
+	[OP_CONSOLE] = op_console,
+	[OP_MASK] = op_mask,
+	[OP_READONLY] = op_readonly,
+	[OP_CWD] = op_cwd,
+	[OP_ROOT_READONLY] = op_root_readonly,
+	[OP_PIVOT] = op_pivot,
+	[OP_READY] = op_ready,
+	[OP_STDIO] = op_stdio,
+	[OP_LIMITS] = op_limits,
+	[OP_SECCOMP] = op_seccomp,
+	[OP_PRIVS] = op_privs,
+	[OP_EXEC] = op_exec,
+};
+
+static int interpret(struct init *in, struct fail *f)
+{
+	int r = step_await(in->sock, STEP_IDS_MAPPED, NULL, NULL, f);
+
+	if (r < 0)
+		return r;
+	exec_die_with_parent(in->sock);
+	exec_reset_signals();
+	r = exec_hide_fds(f);
+	if (r < 0)
+		return r;
+	(void)setsid();
+	umask(0);
+	for (size_t i = 0; i < in->plan->n && r == 0; i++) {
+		const struct op *op = &in->plan->v[i];
+
+		/* What is not in the table was the parent's to do. */
+		if (runs[op->kind])
+			r = runs[op->kind](in, op, f);
+	}
+	return r;
+}
+
+void init_run(const struct launch *l, const struct plan *p, int sock)
+{
+	struct fail f = { 0 };
+	struct init in = {
+		.l = l, .plan = p, .process = &l->spec->process, .sock = sock,
+		.root_fd = -EBADF, .cwd_fd = -EBADF, .console = { -EBADF, -EBADF },
+		.masks = { -EBADF, -EBADF },
+	};
+
+	if (interpret(&in, &f) < 0)
+		step_fail(sock, &f);
+	_exit(fail_status(&f));
+}
