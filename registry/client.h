@@ -43,7 +43,7 @@ struct registry_opts {
 	int64_t retry_delay;	/* ns before the first retry, doubled each time; 0: 2 s */
 	/*
 	 * What the user should know though it goes on; one line without a newline. Called
-	 * from the thread that found it, one call at a time. May be NULL.
+	 * from the thread that found it, one call at a time; it may not use the handle. May be NULL.
 	 */
 	void (*warn)(void *ctx, const char *text);
 	void *warn_ctx;

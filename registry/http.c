@@ -130,15 +130,15 @@ static size_t header_cb(char *data, size_t size, size_t n, void *ctx)
 	char *colon = strchr(line, ':');
 	char *value;
 
-	if (!colon) {
+	if (str_starts(line, "HTTP/")) {
 		/* A new status line: what came before belongs to a 1xx answer or a proxy. */
-		if (str_starts(line, "HTTP/")) {
-			strv_free_ptr(&x->ret->challenges);
-			mem_free_ptr(&x->ret->location);
-			x->range_from = -1;
-		}
+		strv_free_ptr(&x->ret->challenges);
+		mem_free_ptr(&x->ret->location);
+		x->range_from = -1;
 		return size * n;
 	}
+	if (!colon)
+		return size * n;
 	*colon = '\0';
 	value = colon + 1 + strspn(colon + 1, " \t");
 	value[strcspn(value, "\r\n")] = '\0';
@@ -256,6 +256,23 @@ static void set_tls(CURL *c, const struct http_tls *tls, bool own_origin)
 	}
 }
 
+/* As Go's programs do: what runs on this machine is never reached by a proxy. */
+static void set_proxy(CURL *c, const char *url)
+{
+	static const char *const local[] = { "localhost", "127.", "[::1]" };
+	const char *host = strstr(url, "://");
+
+	host = host ? host + 3 : url;
+	for (size_t i = 0; i < ARRAY_LEN(local); i++) {
+		size_t n = strlen(local[i]);
+
+		if (!strncasecmp(host, local[i], n) &&
+		    (local[i][n - 1] == '.' ? strspn(host, "0123456789.") == strcspn(host, ":/") :
+					      !host[n] || strchr(":/", host[n])))
+			curl_easy_setopt(c, CURLOPT_PROXY, "");
+	}
+}
+
 static void set_limits(CURL *c, const struct http_request *q)
 {
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
@@ -327,6 +344,7 @@ static int perform(struct exchange *x, const char *url, bool own, struct fail *f
 	curl_easy_reset(x->curl);
 	headers = set_request(x, url, own ? x->q->authorization : NULL);
 	set_limits(x->curl, x->q);
+	set_proxy(x->curl, url);
 	set_tls(x->curl, x->q->tls, own);
 	curl_easy_setopt(x->curl, CURLOPT_ERRORBUFFER, detail);
 	x->range_from = -1;
@@ -402,6 +420,7 @@ static int follow(struct exchange *x, char **url, bool *own, struct fail *f)
 		return refuse(f, EPROTO, "the server redirects from TLS to plain http: '%s'",
 			      str_cstr(&seen));
 	*own = *own && http_same_origin(*url, next);
+	x->ret->elsewhere = !*own;
 	mem_replace(url, mem_take(&next));
 	x->ret->fault = HTTP_FAULT_NONE;
 	return 0;

@@ -66,6 +66,11 @@ struct http_response {
 	char *content_type, *digest, *location, *ratelimit;
 	char **challenges;	/* the values of WWW-Authenticate */
 	int64_t retry_after;	/* seconds, 0: not said */
+	/*
+	 * The answer came from another origin than the URL's: by a redirect. Its challenges
+	 * are a stranger's and must not be answered with the credentials for the URL.
+	 */
+	bool elsewhere;
 	struct str body;	/* of an error (cut at 64 KiB), or all when there is no sink */
 	enum http_fault fault;	/* why http_fetch failed */
 };

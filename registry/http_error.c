@@ -97,12 +97,33 @@ static int explain_dns(const char *url, enum http_fault *ret_fault, struct fail 
 	return r;
 }
 
-static int explain_connect(CURL *curl, const char *detail, const char *host,
+/* "Failed to connect to HOST port 80 ...": another host's name there is a proxy's. */
+static bool is_of_proxy(const char *detail, const char *url)
+{
+	auto_free char *host = host_of(url, false);
+	size_t n = strlen(host);
+	/* libcurl writes an IPv6 address without its brackets. */
+	bool bracketed = *host == '[' && host[n - 1] == ']';
+	auto_free char *to = mem_printf("connect to %.*s port", (int)(bracketed ? n - 2 : n),
+					host + bracketed);
+
+	return strstr(detail, "connect to ") && !strstr(detail, to);
+}
+
+static int explain_connect(CURL *curl, const char *detail, const char *url, const char *host,
 			   enum http_fault *ret_fault, struct fail *f)
 {
 	long e = 0;
 
 	curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &e);
+	if (is_of_proxy(detail, url)) {
+		int r = refuse(f, ECONNREFUSED, "reach %s through a proxy: %s", host, detail);
+
+		fail_hint(f, "the proxy comes from the environment: https_proxy, http_proxy, all_proxy; "
+			     "no_proxy names what is reached without");
+		*ret_fault = HTTP_FAULT_FINAL;
+		return r;
+	}
 	if (e == ECONNREFUSED) {
 		*ret_fault = HTTP_FAULT_NOT_TLS;
 		return refuse(f, ECONNREFUSED, "%s refuses the connection: nothing listens there", host);
@@ -169,7 +190,7 @@ int http_explain(CURL *curl, CURLcode code, const char *detail, const char *url,
 		*ret_fault = HTTP_FAULT_FINAL;
 		return refuse(f, EHOSTUNREACH, "%s (the proxy comes from the environment)", detail);
 	case CURLE_COULDNT_CONNECT:
-		return explain_connect(curl, detail, host, ret_fault, f);
+		return explain_connect(curl, detail, url, host, ret_fault, f);
 	case CURLE_SSL_CONNECT_ERROR:
 		return explain_handshake(detail, host, ret_fault, f);
 	case CURLE_PEER_FAILED_VERIFICATION:

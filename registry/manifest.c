@@ -96,6 +96,16 @@ static int refuse_manifest(struct site *s, const char *name, const struct http_r
 	return site_refuse(s, name, resp, f);
 }
 
+/* docker.io: "ratelimit-remaining: 3;w=21600". Said before it hurts. */
+static void warn_limit(const struct site *s, const struct http_response *resp)
+{
+	unsigned long left = resp->ratelimit ? strtoul(resp->ratelimit, NULL, 10) : 100;
+
+	if (left <= 5)
+		site_warn(s, "%s allows %lu more pulls for now; a login (rbox login %s) allows more",
+			  s->endpoint.host, left, s->endpoint.host);
+}
+
 static int fetch(struct registry *r, size_t i, const struct digest *want,
 		 struct registry_manifest *ret, struct fail *f)
 {
@@ -120,6 +130,7 @@ static int fetch(struct registry *r, size_t i, const struct digest *want,
 		if (e < 0)
 			return fail_in(f, e, "get '%s'", name);
 		registry_choose(r, s);
+		warn_limit(s, &resp);
 		return 0;
 	}
 }

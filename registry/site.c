@@ -148,7 +148,7 @@ int site_fetch(struct site *s, const char *path, struct http_request *q, struct 
 			fail_clear(f);
 			continue;
 		}
-		if (r < 0 || ret->status != 401 || round >= 3)
+		if (r < 0 || ret->status != 401 || ret->elsewhere || round >= 3)
 			return r;
 		r = log_in(s, authorization, ret, f);
 		if (r < 0)
@@ -191,12 +191,18 @@ static int refuse_access(struct site *s, const char *what, const char *why, stru
 	return r;
 }
 
+/* ", to be tried again in 90 s", or nothing. Caller frees. */
+static char *wait_of(const struct http_response *resp)
+{
+	return resp->retry_after > 0 ?
+	       mem_printf(", to be tried again in %lld s", (long long)resp->retry_after) :
+	       mem_strdup("");
+}
+
 static int refuse_limit(struct site *s, const char *what, const struct http_response *resp,
 			const char *why, struct fail *f)
 {
-	auto_free char *wait = resp->retry_after > 0 ?
-			       mem_printf(", to be tried again in %lld s", (long long)resp->retry_after) :
-			       mem_strdup("");
+	auto_free char *wait = wait_of(resp);
 	int r = refuse(f, EBUSY, "%s: %s has had too many requests from here (429)%s%s", what,
 		       s->endpoint.host, wait, why);
 
@@ -208,8 +214,12 @@ static int refuse_limit(struct site *s, const char *what, const struct http_resp
 int site_refuse(struct site *s, const char *what, const struct http_response *resp, struct fail *f)
 {
 	auto_str struct str why = STR_INIT(2048);
+	auto_free char *wait = wait_of(resp);
 
 	add_complaint(&why, resp);
+	if (resp->elsewhere)
+		return refuse(f, EIO, "%s: the place that %s redirects to answers %ld%s%s", what,
+			      s->endpoint.host, resp->status, wait, str_cstr(&why));
 	switch (resp->status) {
 	case 401:
 	case 403:
@@ -219,7 +229,7 @@ int site_refuse(struct site *s, const char *what, const struct http_response *re
 	case 429:
 		return refuse_limit(s, what, resp, str_cstr(&why), f);
 	default:
-		return refuse(f, EIO, "%s: %s answers %ld%s", what, s->endpoint.host, resp->status,
-			      str_cstr(&why));
+		return refuse(f, EIO, "%s: %s answers %ld%s%s", what, s->endpoint.host, resp->status,
+			      wait, str_cstr(&why));
 	}
 }

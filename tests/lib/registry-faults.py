@@ -23,7 +23,8 @@ fault, the rest is free, so that each test can have a fresh one ("flaky/a"):
     swap        other bytes for a digest        toomuch    blobs are larger than they should be
     html        Content-Type: text/html         short      blobs end early, always
     foreign     the layer lies at OTHER ("urls")  silent   no Docker-Content-Digest
-    downgrade   blobs redirect to http://
+    downgrade   blobs redirect to http://       trap       tokens; blobs redirect to OTHER, which
+    few         ratelimit-remaining: 3                     wants a login at a realm of its own
 """
 import argparse
 import base64
@@ -39,7 +40,7 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar"
 CUT = 1 << 20
-LOGINS = ("token", "private", "stale", "basic", "realm", "redirect")
+LOGINS = ("token", "private", "stale", "basic", "realm", "redirect", "trap")
 
 
 def sha(data):
@@ -215,6 +216,9 @@ class Handler(BaseHTTPRequestHandler):
         parts = path.strip("/").split("/")
         if path == "/token":
             self.token()
+        elif path == "/trap":
+            # What is asked here shows in the error that follows.
+            self.send(200, b'{"token": "SPRUNG"}')
         elif parts[0] == "foreign":
             self.foreign(parts)
         elif parts[0] != "v2":
@@ -272,6 +276,8 @@ class Handler(BaseHTTPRequestHandler):
         if fault == "swap":
             data = data + b" "
         headers = [("Content-Type", "text/html" if fault == "html" else image.media[image.top])]
+        if fault == "few":
+            headers.append(("ratelimit-remaining", "3;w=21600"))
         if fault not in ("swap", "silent"):
             headers.append(("Docker-Content-Digest", claimed))
         self.send(200, data, headers)
@@ -298,6 +304,14 @@ class Handler(BaseHTTPRequestHandler):
             self.complain(404, "BLOB_UNKNOWN", "blob unknown to registry")
         elif fault == "loop":
             self.redirect(st.port, self.path)
+        elif fault == "trap" and self.server.server_address[1] != st.other:
+            self.redirect(st.other, self.path)
+        elif fault == "trap" and "SPRUNG" in (self.headers.get("Authorization") or ""):
+            self.complain(400, "LEAK", "the trap has sprung")
+        elif fault == "trap":
+            self.complain(401, "UNAUTHORIZED", "tell me your secret", [(
+                "WWW-Authenticate", 'Bearer realm="%s://127.0.0.1:%d/trap"' % (
+                    self.scheme(), st.other))])
         elif fault == "downgrade":
             self.send(302, headers=[("Location", "http://127.0.0.1:%d%s" % (st.other, self.path))])
         elif fault == "redirect" and self.server.server_address[1] != st.other:

@@ -272,6 +272,7 @@ static const struct row good_rows[] = {
 	  "@/flaky/a:1: the registry answers 503; trying again in 0.0 s (2 of 3)\n"
 	  BLOB ": the registry answers 503; trying again in 0.0 s (1 of 3)\n"
 	  BLOB ": the registry answers 503; trying again in 0.0 s (2 of 3)\n" },
+	{ "few/a:1", 0, "", "@ allows 3 more pulls for now; a login (rbox login @) allows more\n" },
 	{ "limit/a:1", 0, "",
 	  "@/limit/a:1: the registry answers 429; trying again in 1.0 s (1 of 3)\n"
 	  BLOB ": the registry answers 429; trying again in 1.0 s (1 of 3)\n" },
@@ -300,6 +301,8 @@ static const struct row bad_rows[] = {
 	{ "toomuch/a:1", -EFBIG, "get " BLOB ": the server sends 3145729 bytes where at most 3145728 are due",
 	  "" },
 	{ "short/a:1", -ECONNRESET, "get " BLOB ": the server sent 3145718 of 3145728 bytes", NULL },
+	{ "trap/a:1", -EIO, BLOB ": the place that @ redirects to answers 401 (UNAUTHORIZED: tell me your "
+			    "secret)", "" },
 	{ "loop/a:1", -ELOOP, "get " BLOB ": the server redirects more than 10 times", "" },
 };
 
@@ -603,6 +606,26 @@ static void test_nobody_there(void **state)
 	outcome_done(&o);
 }
 
+/* The proxy of the environment is for the world, not for this machine. */
+static void test_proxy(void **state)
+{
+	struct world *w = *state;
+	struct outcome o;
+
+	setenv("http_proxy", "http://127.0.0.1:1", 1);
+	setenv("https_proxy", "http://127.0.0.1:1", 1);
+	o = pull(w->faults.host, "plain/x:1", (struct registry_opts){ .tls = REGISTRY_TLS_ANY });
+	assert_string_equal(o.f.msg, "");
+	outcome_done(&o);
+	o = pull("far.test", "x:1", (struct registry_opts){ 0 });
+	assert_int_equal(o.r, -ECONNREFUSED);
+	assert_true(str_starts(o.f.msg, "get 'far.test/x:1': reach far.test through a proxy: Failed to "
+					"connect to 127.0.0.1 port 1 "));
+	outcome_done(&o);
+	unsetenv("http_proxy");
+	unsetenv("https_proxy");
+}
+
 /* A key and a certificate for NAMES ("IP:127.0.0.1"), signed by DIR's CA. */
 static void make_cert(const char *dir, const char *file, const char *names, const char *days)
 {
@@ -798,7 +821,7 @@ int main(void)
 		cmocka_unit_test(test_stopped), cmocka_unit_test(test_digest_by_head),
 		cmocka_unit_test(test_credentials), cmocka_unit_test(test_mirrors),
 		cmocka_unit_test(test_threads), cmocka_unit_test(test_nobody_there),
-		cmocka_unit_test(test_tls), cmocka_unit_test(test_docker_registry),
+		cmocka_unit_test(test_proxy), cmocka_unit_test(test_tls), cmocka_unit_test(test_docker_registry),
 	};
 
 	alarm(300);	/* a server that hangs must not hang the run */
