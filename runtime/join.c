@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,8 +15,12 @@
 
 #include "pkg/util/fd.h"
 #include "pkg/util/mem.h"
+#include "pkg/util/path.h"
+#include "runtime/console.h"
+#include "runtime/exec.h"
 #include "runtime/ns.h"
-#include "runtime/payload.h"
+#include "runtime/privs.h"
+#include "runtime/seccomp.h"
 
 /*
  * Three processes: the caller; a helper that is not dumpable and joins the namespaces (a joined pid
@@ -112,45 +115,111 @@ static int ns_to_join(pid_t pid, int *ret_flags, struct fail *f)
 
 /* --- the process --- */
 
-/* The caller may have died before PR_SET_PDEATHSIG took hold: its end of the socket tells. */
-static int tie_to_caller(int sock, struct fail *f)
+/* Resolved inside the root and past none of /proc's magic links (CVE-2024-21626). */
+static int enter_cwd(int root, const char *cwd, struct fail *f)
 {
-	struct pollfd p = { .fd = sock, .events = 0 };
+	auto_fd int fd = -EBADF;
+	int err;
 
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
-		return fail(f, errno, "tie the process to its caller");
-	if (poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR)))
-		return refuse(f, ESRCH, "the caller is gone");
-	return 0;
+	if (!cwd || !*cwd)
+		cwd = "/";
+	fd = path_open_in_root(root, cwd, O_PATH | O_DIRECTORY, 0);
+	err = fd < 0 ? -fd : 0;
+	if (fd >= 0 && fchdir(fd) < 0)
+		err = errno;
+	if (!err)
+		return 0;
+	fail(f, err, "enter the working directory '%s'", cwd);
+	f->status = err == ENOENT ? FAIL_EXIT_NOTFOUND : FAIL_EXIT_NOEXEC;
+	return -err;
+}
+
+/* Pipes become the user's, so that it can open /dev/stdout; files and its own terminal keep their owner. */
+static void give_pipes(const int fds[3], uint32_t uid)
+{
+	for (int i = 0; i < 3; i++) {
+		struct stat st;
+
+		/* Best effort: what belongs to an id that is not mapped here can't be given away. */
+		if (fstat(fds[i], &st) == 0 && S_ISFIFO(st.st_mode) && st.st_uid != uid)
+			(void)!fchown(fds[i], uid, (gid_t)-1);
+	}
+}
+
+static int set_stdio(const struct join *j, int sock, int root, uint32_t uid, struct fail *f)
+{
+	const struct spec_process *p = j->process;
+	struct console c;
+	int tty[3], r;
+
+	if (!p->terminal) {
+		give_pipes(j->stdio, uid);
+		return exec_place_stdio(j->stdio, f);
+	}
+	r = console_make(root, p->console_size.height, p->console_size.width, uid, &c, f);
+	if (r < 0)
+		return r;
+	tty[0] = tty[1] = tty[2] = c.slave;
+	r = say(sock, WORD_CONSOLE, 0, c.master);
+	if (r < 0)
+		fail(f, -r, "hand over the terminal");
+	if (r == 0)
+		r = console_control(c.slave, f);
+	if (r == 0)
+		r = exec_place_stdio(tty, f);
+	fd_close(c.master);
+	fd_close(c.slave);
+	return r;
 }
 
 static int prepare(const struct join *j, int sock, struct privs_user *u, struct fail *f)
 {
-	const struct spec_process *p = j->process;
 	auto_fd int root = fd_open(AT_FDCWD, "/", O_PATH | O_DIRECTORY, 0);
-	auto_fd int master = -EBADF, slave = -EBADF;
-	int stdio[3] = { j->stdio[0], j->stdio[1], j->stdio[2] };
 	int r;
 
 	if (root < 0)
 		return fail(f, -root, "open the container's root");
 	if (setsid() < 0)
 		return fail(f, errno, "start a session");
-	r = privs_user_lookup(root, &p->user, u, f);
-	if (r == 0 && p->terminal) {
-		r = payload_console(p, u->uid, &master, &slave, f);
-		if (r < 0)
-			return r;
-		stdio[0] = stdio[1] = stdio[2] = slave;
-		r = say(sock, WORD_CONSOLE, 0, master);
-		if (r < 0)
-			return fail(f, -r, "hand over the terminal");
-	}
+	r = privs_user_lookup(root, &j->process->user, u, f);
 	if (r == 0)
-		r = payload_stdio(stdio, u->uid, f);
+		r = set_stdio(j, sock, root, u->uid, f);
+	/* Before the rights go: root's working directory may be closed to the user. */
+	return r == 0 ? enter_cwd(root, j->process->cwd, f) : r;
+}
+
+static int become(const struct join *j, const struct privs_user *u, struct fail *f)
+{
+	const struct spec_process *p = j->process;
+	int r = privs_limits(p, f);
+
+	/* Loading needs CAP_SYS_ADMIN unless no_new_privs is set: before the one goes or after the other. */
+	if (r == 0 && j->seccomp_fd >= 0 && !p->no_new_privileges)
+		r = seccomp_apply(j->seccomp_fd, f);
 	if (r == 0)
-		r = payload_cwd(p, f);
+		r = privs_apply(p, u, f);
+	if (r == 0 && j->seccomp_fd >= 0 && p->no_new_privileges)
+		r = seccomp_apply(j->seccomp_fd, f);
 	return r;
+}
+
+static int run(const struct join *j, int sock, const struct privs_user *u, struct fail *f)
+{
+	const struct spec_process *p = j->process;
+	auto_strv char **env = strv_dup(p->env);
+	int r;
+
+	if (!p->args || !p->args[0])
+		return refuse(f, EINVAL, "no command to run");
+	if (!strv_env_get(env, "HOME"))
+		strv_addf(&env, "HOME=%s", u->home);
+	exec_reset_signals();
+	/* All are close-on-exec at birth; this is for those of whoever started us. */
+	r = exec_hide_fds(f);
+	if (r < 0)
+		return r;
+	r = say(sock, WORD_EXEC, 0, -EBADF);
+	return r < 0 ? fail(f, -r, "report to the caller") : exec_program(p->args, env, f);
 }
 
 static void __attribute__((noreturn)) process(const struct join *j, int sock)
@@ -160,16 +229,11 @@ static void __attribute__((noreturn)) process(const struct join *j, int sock)
 	int r = prepare(j, sock, &u, &f);
 
 	if (r == 0)
-		r = payload_become(j->process, &u, j->seccomp_fd, &f);
-	/* Not before: a change of ids clears it (prctl(2)). */
+		r = become(j, &u, &f);
 	if (r == 0 && !j->detach)
-		r = tie_to_caller(sock, &f);
+		exec_die_with_parent(sock);
 	if (r == 0)
-		r = say(sock, WORD_EXEC, 0, -EBADF);
-	if (r == 0)
-		r = payload_exec(j->process, &u, &f);
-	if (!f.code)
-		fail(&f, r < 0 ? -r : EIO, "report to the caller");
+		(void)!run(j, sock, &u, &f);
 	die(sock, &f);
 }
 

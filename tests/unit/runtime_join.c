@@ -239,11 +239,11 @@ static void failures_come_back(void **state)
 		int status;
 	} rows[] = {
 		{ "nowhere-to-be-found", "/", NULL,
-		  "exec: 'nowhere-to-be-found': executable file not found in $PATH", 127 },
-		{ "/nowhere", "/", NULL, "exec: '/nowhere': no such file or directory", 127 },
-		{ "/etc", "/", NULL, "exec: '/etc': Permission denied", 126 },
-		{ "/etc/passwd", "/", NULL, "exec: '/etc/passwd': Permission denied", 126 },
-		{ "", "/", NULL, "exec: '': executable file not found in $PATH", 127 },
+		  "executable file `nowhere-to-be-found` not found in $PATH: No such file or directory", 127 },
+		{ "/nowhere", "/", NULL, "executable file `/nowhere` not found: No such file or directory", 127 },
+		{ "/etc", "/", NULL, "exec `/etc`: Permission denied", 126 },
+		{ "/etc/passwd", "/", NULL, "exec `/etc/passwd`: Permission denied", 126 },
+		{ "", "/", NULL, "executable file `` not found in $PATH: No such file or directory", 127 },
 		{ "true", "/nowhere", NULL,
 		  "enter the working directory '/nowhere': No such file or directory", 127 },
 		{ "true", "/proc/self/fd/0", NULL,
@@ -288,6 +288,36 @@ static void refuses_unmapped_users(void **state)
 						    "uid 2000000000 is not mapped in this container");
 	assert_true(*f.hint);
 	sh_done(&p);
+}
+
+/* What stands where the terminal maker was: a file, a fifo that nobody writes, another device. */
+static void trusts_no_other_terminal_maker(void **state)
+{
+	static const char *const fakes[] = { "/dev/null", "/etc/passwd", "/dev/tty" };
+	struct box *b = *state;
+
+	if (geteuid() != 0)
+		skip();		/* one id: the pty's group is not mapped */
+	for (size_t i = 0; i < ARRAY_LEN(fakes); i++) {
+		auto_free char *cover = mem_printf("mount --bind %s /dev/pts/ptmx", fakes[i]);
+		char *caps[] = { (char *)(uintptr_t)"CAP_SYS_ADMIN", NULL };
+		auto_str struct str out = STR_INIT(4096);
+		struct spec_process p;
+		struct launched l;
+		struct fail f = { 0 };
+		struct join j = { .pid = b->pid, .pidfd = b->pidfd, .process = &p, .seccomp_fd = -EBADF,
+				  .stdio = { -1, -1, -1 } };
+
+		sh(&p, cover);
+		p.caps.bounding = strv_dup(caps);
+		p.caps.effective = strv_dup(caps);
+		p.caps.permitted = strv_dup(caps);
+		assert_int_equal(run_in(b, &p, -EBADF, &out, &f), 0);
+		p.terminal = true;
+		assert_true(join_start(&j, &l, &f) < 0);
+		assert_non_null(strstr(f.msg, "'/dev/pts/ptmx' of the container"));
+		sh_done(&p);
+	}
 }
 
 static void makes_a_terminal(void **state)
@@ -462,6 +492,7 @@ int main(void)
 		TEST(loads_seccomp_with_and_without_nnp),
 		TEST(failures_come_back),
 		TEST(refuses_unmapped_users),
+		TEST(trusts_no_other_terminal_maker),
 		TEST(makes_a_terminal),
 		TEST(dies_with_its_caller),
 		cmocka_unit_test(says_that_it_is_gone),
