@@ -184,6 +184,7 @@ static int lift(struct remover *rm, int dirfd, const char *name)
 static int open_to_empty(int dirfd, const char *name, dev_t *ret_dev)
 {
 	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
+	struct statx sx;
 	struct stat st;
 	int fd = fd_open(dirfd, name, flags, 0);
 
@@ -194,6 +195,12 @@ static int open_to_empty(int dirfd, const char *name, dev_t *ret_dev)
 	if (fstat(fd, &st) < 0) {
 		fd_close(fd);
 		return -EIO;
+	}
+	/* Looked at before anything is changed: a mount's folder (/proc, say) is not ours to open up. */
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &sx) == 0 &&
+	    (sx.stx_attributes & STATX_ATTR_MOUNT_ROOT)) {
+		fd_close(fd);
+		return -EBUSY;
 	}
 	if ((st.st_mode & 0700) != 0700)
 		(void)fchmod(fd, 0700);
