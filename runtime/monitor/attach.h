@@ -49,7 +49,7 @@ int attach_run(int sock, const struct attach_opts *o, struct attach_result *ret,
 struct attach_local {
 	int console_fd;		/* pty master, or -EBADF */
 	int in_fd, out_fd, err_fd; /* our ends of pipes, or -EBADF */
-	int pidfd;
+	int pidfd;	/* our child: its end is waited for here */
 };
 int attach_run_local(const struct attach_local *l, const struct attach_opts *o, struct attach_result *ret,
 		     struct fail *f) MUST_USE;
