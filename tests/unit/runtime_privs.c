@@ -379,8 +379,9 @@ static int child(const struct deed *d, int out)
 		r = privs_apply(d->p, d->u, &f);
 	if (r < 0)
 		return io_write_full(out, f.msg, strlen(f.msg)) < 0;
-	if (file_read(AT_FDCWD, "/proc/self/status", &status) < 0)
-		return 1;
+	r = file_read(AT_FDCWD, "/proc/self/status", &status);
+	if (r < 0)
+		return -r;
 	return io_write_full(out, status.s, status.len) < 0;
 }
 
