@@ -40,7 +40,7 @@ struct server {
 
 /* The state of the group: the folder of this run and the fault server. */
 struct world {
-	char home[32];
+	char home[256];
 	struct server faults;
 };
 
@@ -117,8 +117,9 @@ static int setup(void **state)
 					       "XDG_CONFIG_HOME", "DOCKER_CONFIG", "REGISTRY_AUTH_FILE" };
 	static const char *const args[] = { "--user", "user:pass", NULL };
 	struct world *w = mem_alloc(sizeof(*w));
+	const char *tmp = getenv("TMPDIR");
 
-	strcpy(w->home, "/tmp/rbox-registry-XXXXXX");
+	snprintf(w->home, sizeof(w->home), "%s/rbox-registry-XXXXXX", tmp ? tmp : "/tmp");
 	if (!mkdtemp(w->home))
 		return -1;
 	for (size_t i = 0; i < ARRAY_LEN(foreign); i++)
@@ -824,6 +825,6 @@ int main(void)
 		cmocka_unit_test(test_proxy), cmocka_unit_test(test_tls), cmocka_unit_test(test_docker_registry),
 	};
 
-	alarm(300);	/* a server that hangs must not hang the run */
+	alarm(240);	/* a server that hangs must not hang the run */
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
