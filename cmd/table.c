@@ -2,6 +2,8 @@
 #include "cmd/commands.h"
 
 const struct command *const command_table[] = {
+	&import_command,
+	&load_command,
 	&version_command,
 	NULL
 };

@@ -21,6 +21,9 @@ static const struct field layer_fields[] = {
 	FIELD_KEEP(FK_I64, "size", struct layer, size, int64_t),
 	FIELD_KEEP(FK_I64, "files", struct layer, files, int64_t),
 	FIELD_STRV("changed", struct layer, changed),
+	FIELD_STR("depends", struct layer, depends),
+	FIELD_STRV("merges", struct layer, merges),
+	FIELD_BOOL("rootNamed", struct layer, root_named),
 	FIELD_END
 };
 

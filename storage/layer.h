@@ -19,6 +19,13 @@ struct layer {
 	int64_t size;		/* bytes of regular files, hard links once */
 	int64_t files;		/* entries */
 	char **changed;		/* what could not be stored as it was ("owner 5:200000 of 'x' ..."), shortened */
+	/*
+	 * May the tree be used on other layers than those it was unpacked on? Only where DEPENDS is NULL (it
+	 * says why not) and each folder of MERGES, which holds whiteouts, is there below.
+	 */
+	char *depends;
+	char **merges;
+	bool root_named;	/* the tar said what "/" is like (mode, owner, time) */
 };
 
 bool layer_exists(const struct store *s, const struct digest *key);
