@@ -546,7 +546,7 @@ static int build(struct plan *p, const struct launch *l, struct fail *f)
 	if (r < 0)
 		return r;
 	if (l->init_path)
-		add(p, OP_INIT, l->init_path, "/run/rbox-init");
+		add(p, OP_INIT, l->init_path, "/run/rbox-init")->flags = MS_RDONLY | MS_NOSUID | MS_NODEV;
 	r = plan_identity(p, l, f);
 	if (r < 0)
 		return r;

@@ -135,6 +135,28 @@ static int mount_by_links(const struct launch_rootfs *r, int base_fd, int rw_fd,
 	return ret < 0 ? ret : mount_page(r->rw, &options);
 }
 
+/* By what the page's options hold, one of three ways. */
+static int mount_overlay(const struct launch_rootfs *r, const struct str *options, int base_fd, int rw_fd,
+			 rootfs_enter enter)
+{
+	int ret;
+
+	if (!str_failed(options))
+		return mount_page(r->rw, options);
+	ret = mount_by_fsconfig(r, rw_fd);
+	return ret == -ENOSYS || ret == -EINVAL ? mount_by_links(r, base_fd, rw_fd, enter) : ret;
+}
+
+/*
+ * The mark of an earlier volatile mount, which the kernel refuses to mount over: a crash of the machine
+ * since then may have lost data. What is volatile here is voided by a boot anyway, and a restart is none.
+ */
+static bool forget_volatile(int rw_fd)
+{
+	(void)unlinkat(rw_fd, "work/work/incompat/volatile/dirty", 0);
+	return unlinkat(rw_fd, "work/work/incompat/volatile", AT_REMOVEDIR) == 0;
+}
+
 static int overlay_error(const struct launch_rootfs *r, const struct op *op, int err, struct fail *f)
 {
 	int ret = op_fail(op, err, f);
@@ -167,13 +189,9 @@ int rootfs_overlay(const struct launch_rootfs *r, rootfs_enter enter, const stru
 		add_escaped(&options, *it);
 	}
 	add_upper(&options, rw, r->is_volatile);
-	if (!str_failed(&options)) {
-		ret = mount_page(r->rw, &options);
-	} else {
-		ret = mount_by_fsconfig(r, rw);
-		if (ret == -ENOSYS || ret == -EINVAL)
-			ret = mount_by_links(r, base, rw, enter);
-	}
+	ret = mount_overlay(r, &options, base, rw, enter);
+	if (ret == -EINVAL && r->is_volatile && forget_volatile(rw))
+		ret = mount_overlay(r, &options, base, rw, enter);
 	if (ret < 0)
 		return overlay_error(r, op, -ret, f);
 	fd = fd_open(AT_FDCWD, r->rw, O_PATH | O_DIRECTORY, 0);
