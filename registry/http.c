@@ -12,6 +12,8 @@
 #include "pkg/util/mem.h"
 #include "registry/certs.h"
 #include "registry/http_error.h"
+#include "registry/sigpipe.h"
+#include "registry/url.h"
 
 enum {
 	CONNECT_S = 20,		/* until the connection stands */
@@ -259,18 +261,8 @@ static void set_tls(CURL *c, const struct http_tls *tls, bool own_origin)
 /* As Go's programs do: what runs on this machine is never reached by a proxy. */
 static void set_proxy(CURL *c, const char *url)
 {
-	static const char *const local[] = { "localhost", "127.", "[::1]" };
-	const char *host = strstr(url, "://");
-
-	host = host ? host + 3 : url;
-	for (size_t i = 0; i < ARRAY_LEN(local); i++) {
-		size_t n = strlen(local[i]);
-
-		if (!strncasecmp(host, local[i], n) &&
-		    (local[i][n - 1] == '.' ? strspn(host, "0123456789.") == strcspn(host, ":/") :
-					      !host[n] || strchr(":/", host[n])))
-			curl_easy_setopt(c, CURLOPT_PROXY, "");
-	}
+	if (url_is_loopback(url))
+		curl_easy_setopt(c, CURLOPT_PROXY, "");
 }
 
 static void set_limits(CURL *c, const struct http_request *q)
@@ -359,52 +351,10 @@ static int perform(struct exchange *x, const char *url, bool own, struct fail *f
 	return 0;
 }
 
-/* The URL that LOCATION means when it comes from BASE; NULL when it means none. Caller frees. */
-static char *resolve(const char *base, const char *location)
-{
-	CURLU *u = curl_url();
-	char *whole = NULL;
-	char *out = NULL;
-
-	if (u && location && !curl_url_set(u, CURLUPART_URL, base, 0) &&
-	    !curl_url_set(u, CURLUPART_URL, location, 0) &&
-	    !curl_url_set(u, CURLUPART_FRAGMENT, NULL, 0) &&
-	    /* "https://user:pass@host/" would send an Authorization of the server's choice. */
-	    !curl_url_set(u, CURLUPART_USER, NULL, 0) && !curl_url_set(u, CURLUPART_PASSWORD, NULL, 0) &&
-	    !curl_url_get(u, CURLUPART_URL, &whole, 0))
-		out = mem_strdup(whole);
-	curl_free(whole);
-	curl_url_cleanup(u);
-	return out;
-}
-
-static bool same_part(CURLU *a, CURLU *b, CURLUPart part)
-{
-	char *x = NULL, *y = NULL;
-	bool same = !curl_url_get(a, part, &x, CURLU_DEFAULT_PORT) &&
-		    !curl_url_get(b, part, &y, CURLU_DEFAULT_PORT) && !strcasecmp(x, y);
-
-	curl_free(x);
-	curl_free(y);
-	return same;
-}
-
-bool http_same_origin(const char *a, const char *b)
-{
-	CURLU *x = curl_url(), *y = curl_url();
-	bool same = x && y && !curl_url_set(x, CURLUPART_URL, a, 0) &&
-		    !curl_url_set(y, CURLUPART_URL, b, 0) && same_part(x, y, CURLUPART_SCHEME) &&
-		    same_part(x, y, CURLUPART_HOST) && same_part(x, y, CURLUPART_PORT);
-
-	curl_url_cleanup(x);
-	curl_url_cleanup(y);
-	return same;
-}
-
 /* Sets *URL to where the answer points, when that may be followed. */
 static int follow(struct exchange *x, char **url, bool *own, struct fail *f)
 {
-	auto_free char *next = resolve(*url, x->ret->location);
+	auto_free char *next = url_resolve(*url, x->ret->location);
 	auto_str struct str seen = STR_INIT(1024);
 	auto_free char *cut = mem_strndup(x->ret->location ? x->ret->location : "", 200);
 	bool plain = next && !strncasecmp(next, "http:", 5);
@@ -419,7 +369,7 @@ static int follow(struct exchange *x, char **url, bool *own, struct fail *f)
 	if (plain && x->q->tls->verify && strncasecmp(*url, "http:", 5))
 		return refuse(f, EPROTO, "the server redirects from TLS to plain http: '%s'",
 			      str_cstr(&seen));
-	*own = *own && http_same_origin(*url, next);
+	*own = *own && url_same_origin(*url, next);
 	x->ret->elsewhere = !*own;
 	mem_replace(url, mem_take(&next));
 	x->ret->fault = HTTP_FAULT_NONE;
@@ -452,6 +402,7 @@ int http_fetch(struct http_pool *p, const struct http_request *q, struct http_re
 	       struct fail *f)
 {
 	struct exchange x = { .q = q, .ret = ret, .f = f };
+	struct sigpipe_state old;
 	int r;
 
 	*ret = (struct http_response){ 0 };
@@ -465,7 +416,10 @@ int http_fetch(struct http_pool *p, const struct http_request *q, struct http_re
 		ret->fault = HTTP_FAULT_FINAL;
 		return refuse(f, ENOMEM, "libcurl can't be started");
 	}
+	/* libcurl leaves SIGPIPE to us (CURLOPT_NOSIGNAL), and OpenSSL writes without MSG_NOSIGNAL. */
+	sigpipe_block(&old);
 	r = fetch(&x, f);
+	sigpipe_restore(&old);
 	/* An answer without a body never got to start_body: an empty rest is none. */
 	if (!r && q->sink && is_ok(ret->status) && q->offset + x.done < q->max) {
 		ret->fault = HTTP_FAULT_TRANSIENT;
@@ -485,13 +439,4 @@ void http_response_done(struct http_response *r)
 	strv_free(r->challenges);
 	str_done(&r->body);
 	*r = (struct http_response){ 0 };
-}
-
-char *http_escape(const char *text)
-{
-	char *out = curl_easy_escape(NULL, text, 0);
-	char *copy = mem_strdup(out ? out : "");
-
-	curl_free(out);
-	return copy;
 }

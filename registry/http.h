@@ -84,9 +84,4 @@ int http_fetch(struct http_pool *p, const struct http_request *q, struct http_re
 void http_response_done(struct http_response *r);
 #define auto_http_response __attribute__((cleanup(http_response_done)))
 
-/* TEXT percent-encoded as a query's value. Caller frees. */
-char *http_escape(const char *text) MUST_USE;
-/* True when two absolute URLs have scheme, host and port in common; false when one is none. */
-bool http_same_origin(const char *a, const char *b);
-
 #endif

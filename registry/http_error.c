@@ -179,9 +179,11 @@ int http_explain(CURL *curl, CURLcode code, const char *detail, const char *url,
 		 const struct http_tls *tls, enum http_fault *ret_fault, struct fail *f)
 {
 	auto_free char *host = host_of(url, true);
+	auto_str struct str seen = STR_INIT(4 * CURL_ERROR_SIZE);
 
-	if (!*detail)
-		detail = curl_easy_strerror(code);
+	/* It may quote what the server sent: a certificate's names, a header. */
+	str_add_escaped(&seen, *detail ? detail : curl_easy_strerror(code));
+	detail = str_cstr(&seen);
 	*ret_fault = HTTP_FAULT_TRANSIENT;
 	switch (code) {
 	case CURLE_COULDNT_RESOLVE_HOST:

@@ -11,6 +11,7 @@
 #include "pkg/util/time.h"
 #include "registry/retry.h"
 #include "registry/site.h"
+#include "registry/url.h"
 
 enum {
 	TOKEN_BODY_MAX = 256 << 10,
@@ -21,7 +22,7 @@ enum {
 
 static void add_param(struct str *s, const char *name, const char *value)
 {
-	auto_free char *escaped = value ? http_escape(value) : NULL;
+	auto_free char *escaped = value ? url_escape(value) : NULL;
 
 	if (escaped)
 		str_addf(s, "%s%s=%s", s->len && !strchr("?&", s->s[s->len - 1]) ? "&" : "", name, escaped);
@@ -92,7 +93,7 @@ static int exchange(struct site *s, const struct challenge *c, struct http_respo
 				  .max = TOKEN_BODY_MAX, .timeout_s = TOKEN_TIMEOUT_S };
 
 	/* Our key is for the registry; the token server is another party. */
-	if (!http_same_origin(url, home))
+	if (!url_same_origin(url, home))
 		certs.cert = certs.key = NULL;
 	return http_fetch(s->pool, &q, resp, f);
 }

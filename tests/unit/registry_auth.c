@@ -14,7 +14,7 @@
 #include "pkg/util/path.h"
 #include "registry/auth.h"
 #include "registry/challenge.h"
-#include "registry/http.h"
+#include "registry/url.h"
 #include "tests/lib/files.h"
 
 #include <cmocka.h>
@@ -237,16 +237,52 @@ static void test_challenge(void **state)
 	}
 }
 
+static void test_loopback(void **state)
+{
+	static const char *const here[] = { "http://localhost/", "https://LOCALHOST:5/", "http://127.0.0.1:9",
+					    "http://127.1.2.3/x", "https://[::1]:5000/x" };
+	static const char *const far[] = { "http://localhost.evil/", "http://127.0.0.1.evil/", "http://128.0.0.1/",
+					   "https://[::2]/", "https://x/127.0.0.1" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(here); i++)
+		assert_true(url_is_loopback(here[i]));
+	for (size_t i = 0; i < ARRAY_LEN(far); i++)
+		assert_false(url_is_loopback(far[i]));
+}
+
+static void test_resolve(void **state)
+{
+	static const struct {
+		const char *base, *location, *want;
+	} rows[] = {
+		{ "https://a/v2/x/blobs/y?z", "/b", "https://a/b" },
+		{ "https://a:5/v2/x", "c?d=e", "https://a:5/v2/c?d=e" },
+		{ "https://a/", "//b/c", "https://b/c" },
+		{ "https://a/", "https://u:p@b/c#f", "https://b/c" },
+		{ "https://a/", "http://[::1]:5/c", "http://[::1]:5/c" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_free char *got = url_resolve(rows[i].base, rows[i].location);
+
+		assert_string_equal(got, rows[i].want);
+	}
+	assert_null(url_resolve("https://a/", NULL));
+	assert_null(url_resolve("https://a/", "https://b:99999/"));
+}
+
 static void test_origin(void **state)
 {
 	(void)state;
-	assert_true(http_same_origin("https://a/x", "https://A:443/y"));
-	assert_true(http_same_origin("http://[::1]:80/", "http://[::1]/"));
-	assert_false(http_same_origin("https://a/", "http://a/"));
-	assert_false(http_same_origin("https://a/", "https://a:444/"));
-	assert_false(http_same_origin("https://a/", "https://a.b/"));
-	assert_false(http_same_origin("https://a@b/", "https://a/"));
-	assert_false(http_same_origin("nonsense", "nonsense"));
+	assert_true(url_same_origin("https://a/x", "https://A:443/y"));
+	assert_true(url_same_origin("http://[::1]:80/", "http://[::1]/"));
+	assert_false(url_same_origin("https://a/", "http://a/"));
+	assert_false(url_same_origin("https://a/", "https://a:444/"));
+	assert_false(url_same_origin("https://a/", "https://a.b/"));
+	assert_false(url_same_origin("https://a@b/", "https://a/"));
+	assert_false(url_same_origin("nonsense", "nonsense"));
 }
 
 int main(void)
@@ -255,6 +291,7 @@ int main(void)
 		cmocka_unit_test(test_lookup), cmocka_unit_test(test_token_and_basic),
 		cmocka_unit_test(test_bad), cmocka_unit_test(test_files), cmocka_unit_test(test_helper),
 		cmocka_unit_test(test_challenge), cmocka_unit_test(test_origin),
+		cmocka_unit_test(test_loopback), cmocka_unit_test(test_resolve),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
