@@ -116,7 +116,7 @@ run_unit() {	# LABEL
 		out=$T/w/unit-$t.tap
 		rc=0
 		as_user CMOCKA_MESSAGE_OUTPUT=TAP TMPDIR="$T/w/unit-$t" UBSAN_OPTIONS=print_stacktrace=1 \
-			timeout -k 5 300 "$T/unit/$t" >"$out" 2>&1 </dev/null || rc=$?
+			timeout -k 5 "${UNIT_TIMEOUT:-600}" "$T/unit/$t" >"$out" 2>&1 </dev/null || rc=$?
 		ok=$(grep -c '^ok ' "$out")
 		bad=$(grep -c '^not ok ' "$out")
 		plan=$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' "$out" | awk '{n += $1} END {print n + 0}')
@@ -237,7 +237,7 @@ check)
 	need
 	set_up
 	part build build || finish || exit 1
-	part lint make -s lint B="$B" || true
+	part lint make -s -j"$JOBS" lint B="$B" || true
 	run_unit "unit tests"
 	[ ! -e cmd/image/main.c ] || { part install install_it && part images make_images && run_suites ''; }
 	finish

@@ -95,7 +95,7 @@ id_of() {	# the id that tests/lib/images.py gave NAME
 	rm -r "$TMPDIR/x/other"
 	tar -C "$TMPDIR/x" -cf "$TMPDIR/bad.tar" .
 	run_rbox 125 load -i "$TMPDIR/bad.tar"
-	assert "$stderr" =~ '^Error:'
+	assert "$stderr" =~ 'Error: '
 	run_rbox images -q
 	assert "$output" == "" "images after the refusal"
 	rm -r "$TMPDIR/x" "$TMPDIR/bad.tar"
@@ -106,7 +106,7 @@ id_of() {	# the id that tests/lib/images.py gave NAME
 		-m "a message" "$IMAGES/busybox.rootfs.tar" localhost/imported:1
 	run_rbox run --rm localhost/imported:1
 	assert "$output" == "base"
-	run_rbox run --rm localhost/imported:1 printenv X
+	run_rbox run --rm localhost/imported:1 sh -c 'echo $X'
 	assert "$output" == "y"
 	run_rbox rmi localhost/imported:1
 }
