@@ -1,9 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/commands.h"
 
+static const struct command *const container_commands[] = {
+	&run_command, &create_command, &start_command, &stop_command, &kill_command, &rm_command, &ps_command,
+	&exec_command, &container_inspect_command, &container_exists_command,
+	NULL
+};
+
+static const struct command *const image_commands[] = {
+	&images_command, &load_command, &import_command, &rmi_command, &image_inspect_command,
+	&image_exists_command,
+	NULL
+};
+
+static const struct command container_command = {
+	.name = "container", .summary = "The commands for containers", .subs = container_commands,
+};
+
+static const struct command image_command = {
+	.name = "image", .summary = "The commands for images", .subs = image_commands,
+};
+
 const struct command *const command_table[] = {
-	&import_command,
-	&load_command,
-	&version_command,
+	&run_command, &create_command, &start_command, &stop_command, &kill_command, &rm_command, &ps_command,
+	&exec_command, &inspect_command, &load_command, &import_command, &images_command, &rmi_command,
+	&info_command, &version_command, &container_command, &image_command,
 	NULL
 };

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+
+#include "cmd/commands.h"
+#include "storage/ctr.h"
+#include "storage/image.h"
+
+static int exists_image(struct app *app, int argc, char **argv, struct fail *f)
+{
+	int first = app_parse(app, NULL, argc, argv, f), r;
+	struct digest id;
+
+	if (first < 0)
+		return first;
+	if (app_need_args(app, argc - first, 1, 1, f) < 0)
+		return -f->code;
+	r = image_find(&app->engine.store, argv[first], &id, NULL, f);
+	return r == -ENOENT ? 1 : r;
+}
+
+static int exists_container(struct app *app, int argc, char **argv, struct fail *f)
+{
+	int first = app_parse(app, NULL, argc, argv, f), r;
+	char id[CTR_ID_LEN + 1];
+
+	if (first < 0)
+		return first;
+	if (app_need_args(app, argc - first, 1, 1, f) < 0)
+		return -f->code;
+	r = ctr_find(&app->engine.store, argv[first], id, f);
+	return r == -ENOENT ? 1 : r;
+}
+
+const struct command image_exists_command = {
+	.name = "exists", .args = "IMAGE", .summary = "Exit 0 when the image is here, 1 when it is not",
+	.needs = NEED_STORE, .run = exists_image,
+};
+
+const struct command container_exists_command = {
+	.name = "exists", .args = "CONTAINER", .summary = "Exit 0 when the container is here, 1 when it is not",
+	.needs = NEED_STORE, .run = exists_container,
+};

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <jansson.h>
+#include <string.h>
+
+#include "cmd/commands.h"
+#include "pkg/engine/images.h"
+#include "pkg/util/json.h"
+#include "pkg/util/mem.h"
+#include "pkg/util/str.h"
+#include "pkg/util/template.h"
+
+struct images_args {
+	struct images_opts images;
+	bool quiet, noheading;
+	char *format;
+};
+
+static const struct opt images_rows[] = {
+	OPT_FLAG('a', "all", struct images_args, images.all, "all images"),
+	OPT_FLAG(0, "digests", struct images_args, images.digests, "show the manifests' digests"),
+	OPT_LIST('f', "filter", struct images_args, images.filters, "KEY=VALUE", "only those for which this holds"),
+	OPT_STR(0, "format", struct images_args, format, "TEMPLATE", "print by a Go template, or json"),
+	OPT_FLAG(0, "no-trunc", struct images_args, images.no_trunc, "print ids whole"),
+	OPT_FLAG(0, "notruncate", struct images_args, images.no_trunc, NULL),
+	OPT_FLAG('n', "noheading", struct images_args, noheading, "leave the heading out"),
+	OPT_FLAG('q', "quiet", struct images_args, quiet, "print only ids"),
+	OPT_END
+};
+
+static const struct format_header headers[] = {
+	{ "ID", "IMAGE ID" }, { "Created", "CREATED" }, { "CreatedSince", "CREATED" }, { "CreatedAt", "CREATED AT" },
+	{ NULL, NULL },
+};
+
+static void to_template_rows(json_t *rows)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row)
+	{
+		json_object_set(row, "Size", json_object_get(row, "HumanSize"));
+		json_object_set(row, "Created", json_object_get(row, "CreatedSince"));
+		json_object_del(row, "HumanSize");
+	}
+}
+
+static void to_json_rows(json_t *rows)
+{
+	static const char *const extra[] = { "ID", "HumanSize", "CreatedSince", "CreatedTime" };
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row)
+		for (size_t k = 0; k < ARRAY_LEN(extra); k++)
+			json_object_del(row, extra[k]);
+}
+
+/* An image with two names is one id. */
+static void print_ids(json_t *rows)
+{
+	auto_strv char **seen = NULL;
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row)
+	{
+		const char *id = json_string_value(json_object_get(row, "ID"));
+
+		if (strv_has(seen, id))
+			continue;
+		strv_add(&seen, id);
+		app_printf("%s\n", id);
+	}
+}
+
+static int print_rows(json_t *rows, const struct images_args *o, struct fail *f)
+{
+	struct format_table table = {
+		.format = o->images.digests ?
+			  "table {{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.Created}}\t{{.Size}}" :
+			  "table {{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.Created}}\t{{.Size}}",
+		.headers = headers,
+		.noheading = o->noheading,
+	};
+	auto_str struct str out = STR_INIT(64 << 20);
+	int r;
+
+	if (o->format && !strcmp(o->format, "json"))
+		to_json_rows(rows);
+	else
+		to_template_rows(rows);
+	r = format_rows(o->format, rows, &table, &out, f);
+	if (r == 0)
+		app_print(str_cstr(&out));
+	return r;
+}
+
+static int images_run(struct app *app, int argc, char **argv, struct fail *f)
+{
+	struct images_args o = { 0 };
+	auto_json json_t *rows = NULL;
+	int first = app_parse(app, &o, argc, argv, f), r;
+
+	if (first < 0)
+		return first;
+	if (app_need_args(app, argc - first, 0, 1, f) < 0)
+		return -f->code;
+	o.images.name = first < argc ? argv[first] : NULL;
+	r = engine_images(&app->engine, &o.images, &rows, f);
+	if (r == 0 && o.quiet && !o.format)
+		print_ids(rows);
+	else if (r == 0)
+		r = print_rows(rows, &o, f);
+	opt_done(images_rows, &o);
+	return r;
+}
+
+const struct command images_command = {
+	.name = "images", .args = "[options] [NAME]", .summary = "List images",
+	.needs = NEED_STORE, .opts = images_rows, .run = images_run,
+	.aliases = (const char *const[]){ "ls", "list", NULL },
+};

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/commands.h"
+#include "cmd/progress.h"
+#include "cmd/run_rows.h"
+#include "pkg/engine/create.h"
+#include "pkg/engine/remove.h"
+#include "pkg/engine/start.h"
+#include "pkg/util/fd.h"
+#include "pkg/util/str.h"
+#include "runtime/monitor/attach.h"
+
+static int check(const struct run_opts *o, struct fail *f)
+{
+	strv_each(it, o->attach)
+		if (strcmp(*it, "stdin") && strcmp(*it, "stdout") && strcmp(*it, "stderr"))
+			return refuse(f, EINVAL, "invalid stream \"%.40s\" for --attach: stdin, stdout or stderr", *it);
+	if (o->detach && o->attach)
+		return refuse(f, EINVAL, "--attach and --detach can't be used together");
+	if (!o->detach && o->process.tty && o->process.interactive && !isatty(0))
+		return refuse(f, ENOTTY, "the input device is not a TTY: leave -t out, or give stdin a terminal");
+	return 0;
+}
+
+static int converse(int sock, const struct run_opts *o, struct fail *f)
+{
+	bool all = !o->attach;
+	struct attach_opts a = {
+		.want_stdin = o->process.interactive && (all || strv_has(o->attach, "stdin")),
+		.tty = o->process.tty,
+		.sig_proxy = !o->process.tty && o->sig_proxy != TRI_FALSE,
+		.detach_keys = o->detach_keys ? o->detach_keys : "ctrl-p,ctrl-q",
+		.no_stdout = !all && !strv_has(o->attach, "stdout"),
+		.no_stderr = !all && !strv_has(o->attach, "stderr"),
+	};
+	struct attach_result result = { 0 };
+	int r = attach_run(sock, &a, &result, f);
+
+	if (r < 0)
+		return r;
+	return result.detached ? 0 : result.exit_code;
+}
+
+/* What was created and could not be started is not left behind with --rm. */
+static void undo(struct app *app, const struct container_config *c)
+{
+	auto_container struct container ctr = CONTAINER_INIT;
+	struct fail ignored = { 0 };
+
+	if (c->life.rm && container_open_id(&app->engine, c->id, &ctr, &ignored) == 0)
+		(void)!engine_remove(&app->engine, &ctr, true, 0, &ignored);
+}
+
+static int create_and_start(struct app *app, const struct run_opts *o, struct userns_begun *userns,
+			    const struct userns_plan *plan, struct fail *f)
+{
+	auto_config struct container_config c = { 0 };
+	struct start_opts start = { .attach = !o->detach, .userns = userns, .plan = plan };
+	struct progress progress = { .quiet = o->quiet };
+	struct transfer_events events = progress_events(&progress);
+	auto_fd int sock = -EBADF;
+	int r = engine_create(&app->engine, o, &events, &c, f);
+
+	progress_done(&progress);
+	if (r < 0)
+		return r;
+	sock = engine_start(&app->engine, &c, &start, f);
+	if (sock < 0) {
+		undo(app, &c);
+		return sock;
+	}
+	if (o->detach) {
+		sock = -EBADF;
+		app_printf("%s\n", c.id);
+		return 0;
+	}
+	return converse(sock, o, f);
+}
+
+static int run_run(struct app *app, int argc, char **argv, struct fail *f)
+{
+	struct userns_begun userns = { .holder_fd = -EBADF, .ns_fd = -EBADF };
+	struct userns_plan plan;
+	struct run_opts o;
+	int r = run_opts_parse(app, argc, argv, &o, f);
+
+	if (r == 0)
+		r = check(&o, f);
+	if (r == 0)
+		r = engine_userns_begin(&app->engine, &plan, &userns, f);
+	if (r == 0) {
+		r = create_and_start(app, &o, &userns, &plan, f);
+		userns_begun_done(&userns);
+	}
+	run_opts_done(&o);
+	engine_sweep(&app->engine);
+	return r;
+}
+
+const struct command run_command = {
+	.name = "run", .args = "[options] IMAGE [COMMAND [ARG...]]",
+	.summary = "Run a command in a new container",
+	.examples = "  rbox run --rm -it alpine sh\n  rbox run -d --name web -v ./site:/srv:ro httpd",
+	.needs = NEED_STORE, .opts = run_rows, .run = run_run,
+};

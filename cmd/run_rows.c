@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/run_rows.h"
+
+#include <errno.h>
+
+#include "pkg/util/mem.h"
+#include "pkg/util/str.h"
+
+static const struct opt process_rows[] = {
+	OPT_FLAG('i', "interactive", struct process_group, interactive, "keep stdin open"),
+	OPT_FLAG('t', "tty", struct process_group, tty, "give the container a terminal"),
+	OPT_STR('u', "user", struct process_group, user, "USER[:GROUP]", "run as this user (name or id)"),
+	OPT_STR('w', "workdir", struct process_group, workdir, "DIR", "working folder inside"),
+	OPT_STR(0, "umask", struct process_group, umask, "OCTAL", "file mode mask (default 0022)"),
+	OPT_CSV(0, "group-add", struct process_group, group_add, "GROUP", "further groups of the process"),
+	OPT_LIST(0, "ulimit", struct process_group, ulimits, "NAME=SOFT[:HARD]", "resource limit"),
+	OPT_FLAG(0, "init", struct process_group, init, "run an init that reaps processes and passes signals on"),
+	OPT_END
+};
+
+static const struct opt net_rows[] = {
+	OPT_STR(0, "network", struct net_group, mode, "MODE", "none, host or slirp4netns (default slirp4netns)"),
+	OPT_STR(0, "net", struct net_group, mode, "MODE", NULL),
+	OPT_STR('h', "hostname", struct net_group, hostname, "NAME", "host name inside"),
+	OPT_CSV(0, "dns", struct net_group, dns, "IP", "name server to use"),
+	OPT_CSV(0, "dns-search", struct net_group, dns_search, "DOMAIN", "search domain to use"),
+	OPT_CSV(0, "dns-option", struct net_group, dns_option, "OPTION", "resolver option to use"),
+	OPT_CSV(0, "dns-opt", struct net_group, dns_option, "OPTION", NULL),
+	OPT_LIST(0, "add-host", struct net_group, add_host, "NAME:IP", "a line more for /etc/hosts"),
+	OPT_FLAG(0, "no-hosts", struct net_group, no_hosts, "leave the image's /etc/hosts alone"),
+	OPT_END
+};
+
+static const struct opt security_rows[] = {
+	OPT_CSV(0, "cap-add", struct security_group, cap_add, "CAP", "give a capability more"),
+	OPT_CSV(0, "cap-drop", struct security_group, cap_drop, "CAP", "take a capability away (or all)"),
+	OPT_LIST(0, "security-opt", struct security_group, security_opt, "OPTION",
+		 "no-new-privileges, seccomp=FILE|unconfined, mask=PATH, unmask=PATH|ALL"),
+	OPT_FLAG(0, "privileged", struct security_group, privileged, "all that a user can give: no masks, no seccomp"),
+	OPT_FLAG(0, "read-only", struct security_group, read_only, "make the root read-only"),
+	OPT_TRI(0, "read-only-tmpfs", struct security_group, read_only_tmpfs,
+		"with --read-only: a tmpfs on /run, /tmp and /var/tmp (default true)"),
+	OPT_END
+};
+
+static const struct opt life_rows[] = {
+	OPT_FLAG(0, "rm", struct life_group, rm, "remove the container when it ends"),
+	OPT_STR(0, "stop-signal", struct life_group, stop_signal, "SIGNAL", "what stop sends (default SIGTERM)"),
+	OPT_INT(0, "stop-timeout", struct life_group, stop_timeout, "SECONDS",
+		"how long stop waits before SIGKILL (default 10)"),
+	OPT_STR(0, "log-driver", struct life_group, log_driver, "DRIVER", "k8s-file or none (default k8s-file)"),
+	OPT_LIST(0, "log-opt", struct life_group, log_opt, "KEY=VALUE", "max-size=SIZE"),
+	OPT_STR(0, "pidfile", struct life_group, pidfile, "FILE", "write the process id there"),
+	OPT_END
+};
+
+static const struct opt fetch_rows[] = {
+	OPT_STR(0, "platform", struct pull_group, platform, "OS/ARCH[/VARIANT]", "take the image for this platform"),
+	OPT_STR(0, "arch", struct pull_group, arch, "ARCH", "take the image for this architecture"),
+	OPT_STR(0, "os", struct pull_group, os, "OS", "take the image for this system"),
+	OPT_STR(0, "variant", struct pull_group, variant, "VARIANT", "take the image for this variant"),
+	OPT_STR(0, "authfile", struct pull_group, authfile, "FILE", "credentials of registries"),
+	OPT_STR(0, "creds", struct pull_group, creds, "USER:PASSWORD", "credentials for the pull"),
+	OPT_STR(0, "cert-dir", struct pull_group, cert_dir, "DIR", "certificates for the registry"),
+	OPT_TRI(0, "tls-verify", struct pull_group, tls_verify, "check the registry's certificate (default true)"),
+	OPT_INT(0, "retry", struct pull_group, retry, "N", "how often a failed pull is tried again (default 3)"),
+	OPT_END
+};
+
+#define COMMON_ROWS                                                                                  \
+	OPT_GROUP(struct run_opts, process, process_rows),                                           \
+	OPT_STR(0, "name", struct run_opts, name, "NAME", "name of the container"),                  \
+	OPT_FLAG(0, "replace", struct run_opts, replace, "remove a container of that name first"),   \
+	OPT_STR(0, "entrypoint", struct run_opts, entrypoint, "WORD|JSON", "instead of the image's entrypoint"), \
+	OPT_LIST('e', "env", struct run_opts, env, "NAME[=VALUE]", "environment variable (NAME alone: the caller's)"), \
+	OPT_LIST(0, "env-file", struct run_opts, env_file, "FILE", "environment variables, a line each"), \
+	OPT_LIST('l', "label", struct run_opts, label, "KEY=VALUE", "label"),                        \
+	OPT_LIST(0, "label-file", struct run_opts, label_file, "FILE", "labels, a line each"),       \
+	OPT_LIST(0, "annotation", struct run_opts, annotation, "KEY=VALUE", "annotation of the OCI spec"), \
+	OPT_LIST('v', "volume", struct run_opts, volume, "SRC:DST[:OPTIONS]", "bind a folder or file of the host (ro, rw)"), \
+	OPT_LIST(0, "mount", struct run_opts, mount, "type=bind|tmpfs,...", "a mount, spelled out"), \
+	OPT_LIST(0, "tmpfs", struct run_opts, tmpfs, "DST[:OPTIONS]", "an empty folder in memory"),  \
+	OPT_STR(0, "shm-size", struct run_opts, shm_size, "SIZE", "size of /dev/shm (default 64m)"), \
+	OPT_GROUP(struct run_opts, net, net_rows),                                                   \
+	OPT_CSV(0, "expose", struct run_opts, expose, "PORT", "a port that the container serves (said, not published)"), \
+	OPT_GROUP(struct run_opts, security, security_rows),                                         \
+	OPT_GROUP(struct run_opts, life, life_rows),                                                 \
+	OPT_STR(0, "cidfile", struct run_opts, cidfile, "FILE", "write the container's id there"),   \
+	OPT_STR(0, "pull", struct run_opts, pull, "POLICY", "missing (default), always, newer or never"), \
+	OPT_GROUP(struct run_opts, fetch, fetch_rows),                                               \
+	OPT_FLAG(0, "rootfs", struct run_opts, rootfs, "the first operand is a folder, not an image"), \
+	OPT_FLAG('q', "quiet", struct run_opts, quiet, "say nothing while pulling")
+
+const struct opt create_rows[] = { COMMON_ROWS, OPT_END };
+
+const struct opt run_rows[] = {
+	OPT_FLAG('d', "detach", struct run_opts, detach, "run in the background and print the id"),
+	OPT_STR(0, "detach-keys", struct run_opts, detach_keys, "KEYS", "what detaches (default ctrl-p,ctrl-q)"),
+	OPT_TRI(0, "sig-proxy", struct run_opts, sig_proxy, "pass signals on to the process (default true)"),
+	OPT_CSV('a', "attach", struct run_opts, attach, "STREAM", "stdin, stdout or stderr only"),
+	COMMON_ROWS,
+	OPT_END
+};
+
+static char **command_line(struct app *app, int argc, char **argv)
+{
+	auto_strv char **words = strv_split(app->path, " ", true);
+	char **v = NULL;
+
+	strv_add(&v, "rbox");
+	strv_add_all(&v, words);
+	for (int i = 1; i < argc; i++)
+		strv_add(&v, argv[i]);
+	return v;
+}
+
+int run_opts_parse(struct app *app, int argc, char **argv, struct run_opts *o, struct fail *f)
+{
+	int first;
+
+	*o = (struct run_opts){ .life.stop_timeout = LIFE_TIMEOUT_UNSET, .fetch.retry = 3 };
+	o->create_command = command_line(app, argc, argv);
+	first = app_parse_early(app, o, argc, argv, f);
+	if (first < 0)
+		return first;
+	if (app_need_args(app, argc - first, 1, -1, f) < 0)
+		return -f->code;
+	o->image = mem_strdup(argv[first]);
+	for (int i = first + 1; i < argc; i++)
+		strv_add(&o->command, argv[i]);
+	return 0;
+}
+
+void run_opts_done(struct run_opts *o)
+{
+	opt_done(run_rows, o);
+	mem_free_ptr(&o->image);
+	strv_free_ptr(&o->command);
+	strv_free_ptr(&o->create_command);
+}

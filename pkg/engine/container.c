@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pkg/engine/container.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "pkg/util/fd.h"
+
+int container_open_id(struct engine *e, const char *id, struct container *ret, struct fail *f)
+{
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	memcpy(ret->id, id, CTR_ID_LEN);
+	ret->dir_fd = ctr_open(&e->store, id, f);
+	if (ret->dir_fd < 0)
+		return ret->dir_fd;
+	r = config_load(ret->dir_fd, &ret->config, f);
+	if (r == 0)
+		r = state_load(ret->dir_fd, &ret->state, f);
+	if (r < 0) {
+		container_done(ret);
+		return fail_in(f, r, "container %.12s", id);
+	}
+	return 0;
+}
+
+int container_open(struct engine *e, const char *text, struct container *ret, struct fail *f)
+{
+	char id[CTR_ID_LEN + 1];
+	int r = ctr_find(&e->store, text, id, f);
+
+	if (r < 0) {
+		memset(ret, 0, sizeof(*ret));
+		ret->dir_fd = -EBADF;
+		return r;
+	}
+	return container_open_id(e, id, ret, f);
+}
+
+void container_done(struct container *c)
+{
+	c->dir_fd = fd_close(c->dir_fd);
+	config_done(&c->config);
+	state_done(&c->state);
+	memset(&c->state, 0, sizeof(c->state));
+}
+
+bool container_is_running(const struct container *c)
+{
+	return c->state.status == STATUS_RUNNING || c->state.status == STATUS_PAUSED ||
+	       c->state.status == STATUS_STOPPING;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PKG_ENGINE_CONTAINER_H
+#define PKG_ENGINE_CONTAINER_H
+
+#include "pkg/engine/config.h"
+#include "pkg/engine/engine.h"
+#include "runtime/state.h"
+#include "storage/ctr.h"
+
+/* A container on disk: its folder, config and what it does now. */
+struct container {
+	char id[CTR_ID_LEN + 1];
+	int dir_fd;
+	struct container_config config;
+	struct state state;
+};
+
+/* Finds by name, id or prefix and loads all. Release with container_done, also after a failure. */
+int container_open(struct engine *e, const char *text, struct container *ret, struct fail *f) MUST_USE;
+/* The same by full id. */
+int container_open_id(struct engine *e, const char *id, struct container *ret, struct fail *f) MUST_USE;
+void container_done(struct container *c);
+#define auto_container __attribute__((cleanup(container_done)))
+#define CONTAINER_INIT { .dir_fd = -EBADF }
+
+bool container_is_running(const struct container *c);
+
+#endif

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pkg/engine/env.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "pkg/oci/image.h"
+#include "pkg/util/fd.h"
+#include "pkg/util/io.h"
+#include "pkg/util/mem.h"
+
+enum { ENV_FILE_MAX = 4 << 20 };
+
+static int add_one(const char *entry, char ***env, struct fail *f)
+{
+	const char *value;
+	size_t len = strlen(entry);
+
+	if (*entry == '=' || !*entry)
+		return refuse(f, EINVAL, "invalid environment variable '%.60s': the name is empty", entry);
+	if (strchr(entry, '=')) {
+		strv_env_set(env, entry);
+	} else if (entry[len - 1] == '*') {
+		for (char **e = environ; e && *e; e++)
+			if (!strncmp(*e, entry, len - 1) && strchr(*e, '='))
+				strv_env_set(env, *e);
+	} else if ((value = getenv(entry))) {
+		auto_free char *whole = mem_printf("%s=%s", entry, value);
+
+		strv_env_set(env, whole);
+	}
+	return 0;
+}
+
+static int read_one(const char *path, char ***ret, struct fail *f)
+{
+	auto_fd int fd = fd_open(AT_FDCWD, path, O_RDONLY, 0);
+	auto_str struct str s = STR_INIT(ENV_FILE_MAX);
+	auto_strv char **lines = NULL;
+	int r;
+
+	if (fd < 0)
+		return fail(f, -fd, "open '%s'", path);
+	r = io_read_all(fd, &s);
+	if (r < 0)
+		return fail(f, -r, "read '%s'", path);
+	lines = strv_split(str_cstr(&s), "\n", true);
+	strv_each(it, lines) {
+		char *line = *it + strspn(*it, " \t");
+		size_t n = strlen(line);
+
+		if (n && line[n - 1] == '\r')
+			line[n - 1] = '\0';
+		if (!*line || *line == '#')
+			continue;
+		r = add_one(line, ret, f);
+		if (r < 0)
+			return fail_in(f, r, "file '%s'", path);
+	}
+	return 0;
+}
+
+int env_read_files(char *const *paths, char ***ret, struct fail *f)
+{
+	strv_each(it, paths) {
+		int r = read_one(*it, ret, f);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int env_add_typed(char *const *files, char *const *typed, char ***env, struct fail *f)
+{
+	int r = env_read_files(files, env, f);
+
+	for (char *const *it = typed; r == 0 && it && *it; it++)
+		r = add_one(*it, env, f);
+	return r;
+}
+
+int env_build(const struct run_opts *o, const struct image_config *image, struct container_config *c,
+	      struct fail *f)
+{
+	strv_add(&c->env, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+	strv_add(&c->env, "container=podman");
+	if (o->process.tty)
+		strv_add(&c->env, "TERM=xterm");
+	if (image)
+		strv_each(it, image->config.env)
+			if (strchr(*it, '=') && **it != '=')
+				strv_env_set(&c->env, *it);
+	return env_add_typed(o->env_file, o->env, &c->env, f);
+}
+
+void env_add_hostname(struct container_config *c)
+{
+	if (!strv_env_get(c->env, "HOSTNAME"))
+		strv_addf(&c->env, "HOSTNAME=%s", c->net.hostname);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PKG_ENGINE_FILES_H
+#define PKG_ENGINE_FILES_H
+
+#include "pkg/engine/config.h"
+
+/*
+ * The files that rbox puts into a container, made in its folder and bound over the image's:
+ * /etc/hosts, /etc/hostname, /etc/resolv.conf, /run/.containerenv (COMPAT 4.8).
+ */
+int files_write(int dir_fd, const struct container_config *c, struct fail *f) MUST_USE;
+
+/* The first 12 characters of the id; the host's own name with --network host. Caller frees. */
+char *hostname_default(const struct container_config *c) MUST_USE;
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PKG_ENGINE_MOUNTOPT_H
+#define PKG_ENGINE_MOUNTOPT_H
+
+#include "pkg/engine/config.h"
+
+/*
+ * -v, --mount and --tmpfs as podman writes them, into config mounts (sorted by destination, so
+ * that a parent is mounted before what lies in it). Sources are made absolute and must exist.
+ * What does not work yet (named volumes, :U, :O, ...) is refused by name, never ignored.
+ */
+int mountopt_parse(const struct run_opts *o, struct container_config *c, struct fail *f) MUST_USE;
+
+#endif

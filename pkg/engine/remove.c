@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pkg/engine/remove.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "pkg/engine/stop.h"
+#include "pkg/util/fd.h"
+
+int engine_remove(struct engine *e, struct container *c, bool force, int timeout, struct fail *f)
+{
+	auto_fd int lock = -EBADF;
+	int r;
+
+	if (container_is_running(c)) {
+		if (!force) {
+			(void)refuse(f, EBUSY, "cannot remove container %s as it is %s - running or paused "
+				     "containers cannot be removed without force: container state improper",
+				     c->id, status_word((enum status)c->state.status));
+			fail_hint(f, "rbox rm -f %s", c->config.name);
+			f->status = 2;
+			return -EBUSY;
+		}
+		r = engine_stop(e, c, timeout, f);
+		if (r < 0)
+			return r;
+	}
+	lock = ctr_lock(c->dir_fd, f);
+	if (lock < 0)
+		return lock;
+	if (ctr_is_running(c->dir_fd))
+		return refuse(f, EBUSY, "container %.12s was started again", c->id);
+	r = ctr_remove(&e->store, c->id, c->config.name, f);
+	/* --rm's own monitor may have been quicker. */
+	if (r == -ENOENT) {
+		fail_clear(f);
+		r = 0;
+	}
+	return r;
+}
+
+int remove_by_name(struct engine *e, const char *name, struct fail *f)
+{
+	auto_container struct container c = CONTAINER_INIT;
+	int r = container_open(e, name, &c, f);
+
+	if (r == -ENOENT || (r == 0 && strcmp(c.config.name, name))) {
+		fail_clear(f);
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	return engine_remove(e, &c, true, LIFE_TIMEOUT_UNSET, f);
+}

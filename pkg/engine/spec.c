@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pkg/engine/spec.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "pkg/engine/env.h"
+#include "pkg/engine/exec.h"
+#include "pkg/util/mem.h"
+#include "pkg/util/path.h"
+#include "pkg/util/str.h"
+#include "runtime/privs.h"
+
+/* COMPAT 4.9: what podman masks and makes read-only. */
+static const char *const masked[] = {
+	"/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi",
+	"/proc/timer_list", "/proc/timer_stats", "/proc/interrupts", "/sys/firmware", "/sys/fs/selinux",
+	"/sys/devices/virtual/powercap", "/sys/dev/block",
+};
+static const char *const readonly[] = {
+	"/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
+};
+
+static bool is_host_net(const struct container_config *c)
+{
+	return !strcmp(c->net.mode, "host");
+}
+
+static int build_caps(const struct container_config *c, struct spec_process *p, struct fail *f)
+{
+	auto_strv char **caps = NULL;
+	int r = privs_caps_build(c->security.cap_add, c->security.cap_drop, c->security.privileged, &caps, f);
+
+	if (r < 0)
+		return r;
+	p->caps.bounding = strv_dup(caps);
+	p->caps.effective = strv_dup(caps);
+	p->caps.permitted = strv_dup(caps);
+	return 0;
+}
+
+static int build_user(const struct container_config *c, struct spec_user *u, struct fail *f)
+{
+	uint64_t mask;
+
+	if (str_to_u64(c->process.umask, 8, &mask) < 0)
+		return refuse(f, EINVAL, "invalid umask '%s'", c->process.umask);
+	u->umask = (uint32_t)mask;
+	u->username = mem_strdup(c->process.user && *c->process.user ? c->process.user : NULL);
+	u->group_add = strv_dup(c->process.group_add);
+	return 0;
+}
+
+static int build_rlimits(const struct container_config *c, struct spec *s, struct fail *f)
+{
+	bool nofile = false, nproc = false;
+
+	strv_each(it, c->process.ulimits) {
+		char type[24];
+		int64_t soft, hard;
+		int r = ulimit_parse(*it, type, &soft, &hard, f);
+
+		if (r < 0)
+			return r;
+		spec_add_rlimit(s, type, soft, hard);
+		nofile |= !strcmp(type, "RLIMIT_NOFILE");
+		nproc |= !strcmp(type, "RLIMIT_NPROC");
+	}
+	/* Clamped to the caller's own limits when they are applied. */
+	if (!nofile)
+		spec_add_rlimit(s, "RLIMIT_NOFILE", 1048576, 1048576);
+	if (!nproc)
+		spec_add_rlimit(s, "RLIMIT_NPROC", 1048576, 1048576);
+	return 0;
+}
+
+static int build_process(const struct container_config *c, struct spec *s, struct fail *f)
+{
+	struct spec_process *p = &s->process;
+	struct security_opt opt;
+	int r;
+
+	p->terminal = c->process.tty;
+	p->args = strv_dup(c->args);
+	p->env = strv_dup(c->env);
+	p->cwd = mem_strdup(c->process.workdir);
+	r = build_user(c, &p->user, f);
+	if (r == 0)
+		r = build_caps(c, p, f);
+	if (r == 0)
+		r = build_rlimits(c, s, f);
+	if (r == 0)
+		r = security_opt_parse(c->security.security_opt, &opt, f);
+	if (r < 0)
+		return r;
+	p->no_new_privileges = opt.no_new_privileges;
+	security_opt_done(&opt);
+	return 0;
+}
+
+static void kernel_mounts(const struct container_config *c, const struct spec_host *host, struct spec *s)
+{
+	auto_free char *shm = mem_printf("nosuid,noexec,nodev,mode=1777,size=%lldk",
+					 (long long)c->shm_size / 1024);
+	bool all = c->security.privileged;
+
+	spec_add_mount(s, "/proc", "proc", "proc", "nosuid,noexec,nodev");
+	spec_add_mount(s, "/dev", "tmpfs", "tmpfs", "nosuid,strictatime,mode=755,size=65536k");
+	spec_add_mount(s, "/dev/pts", "devpts", "devpts", host->single_id ?
+		       "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620" :
+		       "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5");
+	spec_add_mount(s, "/dev/shm", "tmpfs", "shm", shm);
+	spec_add_mount(s, "/dev/mqueue", "mqueue", "mqueue", "nosuid,noexec,nodev");
+	if (is_host_net(c))
+		spec_add_mount(s, "/sys", "bind", "/sys", "rbind,rslave,nosuid,noexec,nodev,ro");
+	else
+		spec_add_mount(s, "/sys", "sysfs", "sysfs", all ? "nosuid,noexec,nodev,rw" :
+			       "nosuid,noexec,nodev,ro");
+	spec_add_mount(s, "/sys/fs/cgroup", "cgroup", "cgroup", all ? "rprivate,nosuid,noexec,nodev,rw" :
+		       "rprivate,nosuid,noexec,nodev,relatime,ro");
+}
+
+static bool is_mounted_by_user(const struct container_config *c, const char *destination)
+{
+	for (size_t i = 0; i < c->n_mounts; i++)
+		if (!strcmp(c->mounts[i].destination, destination))
+			return true;
+	return false;
+}
+
+static void file_mount(const struct container_config *c, const struct spec_host *host, struct spec *s,
+		       const char *file, const char *destination)
+{
+	auto_free char *source = path_join(host->ctr_path, file);
+
+	if (!is_mounted_by_user(c, destination))
+		spec_add_mount(s, destination, "bind", source, c->security.read_only ?
+			       "bind,rprivate,nosuid,noexec,nodev,ro" : "bind,rprivate,nosuid,noexec,nodev");
+}
+
+static void read_only_mounts(const struct container_config *c, struct spec *s)
+{
+	static const char *const dirs[] = { "/run", "/tmp", "/var/tmp" };
+
+	if (!c->security.read_only || c->security.read_only_tmpfs == TRI_FALSE)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
+		if (!is_mounted_by_user(c, dirs[i]))
+			spec_add_mount(s, dirs[i], "tmpfs", "tmpfs", "rw,rprivate,nosuid,nodev,tmpcopyup");
+}
+
+static void build_mounts(const struct container_config *c, const struct spec_host *host, struct spec *s)
+{
+	kernel_mounts(c, host, s);
+	read_only_mounts(c, s);
+	if (!c->net.no_hosts)
+		file_mount(c, host, s, "hosts", "/etc/hosts");
+	file_mount(c, host, s, "resolv.conf", "/etc/resolv.conf");
+	file_mount(c, host, s, "hostname", "/etc/hostname");
+	file_mount(c, host, s, "containerenv", "/run/.containerenv");
+	for (size_t i = 0; i < c->n_mounts; i++) {
+		const struct config_mount *m = &c->mounts[i];
+		auto_free char *options = strv_join(m->options, ",");
+		bool bind = !strcmp(m->type, "bind");
+		bool has = strv_has(m->options, "bind") || strv_has(m->options, "rbind");
+		auto_free char *all = mem_printf("%s%s%s", bind && !has ? "rbind" : "",
+						 bind && !has && *options ? "," : "", options);
+
+		spec_add_mount(s, m->destination, m->type, m->source, all);
+	}
+}
+
+static bool is_unmasked(const struct security_opt *o, const char *path)
+{
+	strv_each(it, o->unmask) {
+		size_t n = strlen(*it);
+
+		if (!strcmp(*it, "ALL") || !strcmp(*it, path))
+			return true;
+		/* "/proc/\*" unmasks all below. */
+		if (n > 1 && str_ends(*it, "/*") && !strncmp(*it, path, n - 1))
+			return true;
+	}
+	return false;
+}
+
+static int build_masks(const struct container_config *c, struct spec *s, struct fail *f)
+{
+	struct security_opt o;
+	int r;
+
+	if (c->security.privileged)
+		return 0;
+	r = security_opt_parse(c->security.security_opt, &o, f);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < ARRAY_LEN(masked); i++)
+		if (!is_unmasked(&o, masked[i]))
+			strv_add(&s->linux_.masked_paths, masked[i]);
+	/* The host's own /sys is bound there: what a fresh one would not show. */
+	if (is_host_net(c) && !is_unmasked(&o, "/sys/kernel"))
+		strv_add(&s->linux_.masked_paths, "/sys/kernel");
+	strv_add_all(&s->linux_.masked_paths, o.mask);
+	for (size_t i = 0; i < ARRAY_LEN(readonly); i++)
+		if (!is_unmasked(&o, readonly[i]))
+			strv_add(&s->linux_.readonly_paths, readonly[i]);
+	security_opt_done(&o);
+	return 0;
+}
+
+static void build_namespaces(const struct container_config *c, struct spec *s)
+{
+	static const char *const types[] = { "user", "mount", "pid", "ipc", "uts", "cgroup" };
+
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		spec_add_namespace(s, types[i], NULL);
+	if (!is_host_net(c)) {
+		spec_add_namespace(s, "network", NULL);
+		/* The shipped containers.conf of podman: ping without CAP_NET_RAW. */
+		strv_add(&s->linux_.sysctl, "net.ipv4.ping_group_range=0 0");
+	}
+}
+
+int spec_build(const struct container_config *c, const struct spec_host *host, struct spec *ret,
+	       struct fail *f)
+{
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->oci_version = mem_strdup("1.2.0");
+	ret->root.path = c->rootfs_dir ? mem_strdup(c->rootfs_dir) : path_join(host->ctr_path, "rootfs");
+	ret->root.readonly = c->security.read_only;
+	ret->hostname = mem_strdup(c->net.hostname);
+	ret->annotations = strv_dup(c->annotations);
+	r = build_process(c, ret, f);
+	if (r == 0) {
+		build_namespaces(c, ret);
+		build_mounts(c, host, ret);
+		r = build_masks(c, ret, f);
+	}
+	if (r < 0)
+		spec_done(ret);
+	return r;
+}
+
+int spec_build_exec(const struct container_config *c, const struct exec_opts *o, char *const *args,
+		    struct spec_process *ret, struct fail *f)
+{
+	struct spec whole = { 0 };
+	int r = build_process(c, &whole, f);
+
+	if (r == 0)
+		r = env_add_typed(o->env_file, o->env, &whole.process.env, f);
+	if (r < 0) {
+		spec_done(&whole);
+		return r;
+	}
+	*ret = whole.process;
+	strv_free(ret->args);
+	ret->args = strv_dup(args);
+	ret->terminal = o->tty;
+	if (o->tty)
+		strv_env_set(&ret->env, "TERM=xterm");
+	if (o->workdir)
+		mem_replace(&ret->cwd, mem_strdup(o->workdir));
+	if (o->user)
+		mem_replace(&ret->user.username, mem_strdup(o->user));
+	return 0;
+}

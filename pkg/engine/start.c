@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pkg/engine/start.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "pkg/engine/seccomp.h"
+#include "pkg/engine/spec.h"
+#include "pkg/util/fd.h"
+#include "pkg/util/file.h"
+#include "pkg/util/mem.h"
+#include "pkg/util/path.h"
+#include "pkg/util/spawn.h"
+#include "pkg/util/str.h"
+#include "runtime/monitor/monitor.h"
+
+enum { LOG_MAX_DEFAULT = 10 * 1000 * 1000 };
+
+/* All that one start needs, made in order and released together. */
+struct starting {
+	struct engine *e;
+	const struct container_config *c;
+	char *ctr_path, *layers_path, *rw_path, *init_path;
+	char **lowers;
+	struct spec spec;
+	int dir_fd, lock_fd, seccomp_fd, pid_file_fd;
+};
+
+static void starting_done(struct starting *s)
+{
+	mem_free_ptr(&s->ctr_path);
+	mem_free_ptr(&s->layers_path);
+	mem_free_ptr(&s->rw_path);
+	mem_free_ptr(&s->init_path);
+	strv_free_ptr(&s->lowers);
+	spec_done(&s->spec);
+	fd_close(s->dir_fd);
+	fd_close(s->lock_fd);
+	fd_close(s->seccomp_fd);
+	fd_close(s->pid_file_fd);
+}
+
+static int find_init(struct starting *s, struct fail *f)
+{
+	static const char *const places[] = { "/usr/libexec/podman/catatonit", "/usr/bin/catatonit",
+					      "/usr/lib/podman/catatonit" };
+
+	if (!s->c->process.init)
+		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+		if (access(places[i], X_OK) == 0) {
+			s->init_path = mem_strdup(places[i]);
+			return 0;
+		}
+	}
+	if (spawn_find("catatonit", &s->init_path))
+		return 0;
+	(void)refuse(f, ENOENT, "--init: catatonit is not installed");
+	fail_hint(f, "apt install catatonit");
+	return -ENOENT;
+}
+
+static int open_pid_file(struct starting *s, struct fail *f)
+{
+	if (!s->c->life.pidfile)
+		return 0;
+	s->pid_file_fd = fd_open(AT_FDCWD, s->c->life.pidfile, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	return s->pid_file_fd < 0 ? fail(f, -s->pid_file_fd, "make the pid file '%s'", s->c->life.pidfile) : 0;
+}
+
+static int write_bundle(struct starting *s, struct fail *f)
+{
+	auto_json json_t *j = jsonf_write(spec_fields, &s->spec);
+	auto_free char *text = jsonf_text(j, 0);
+	auto_fd int bundle = path_open_beneath(s->dir_fd, "bundle", O_RDONLY | O_DIRECTORY, 0);
+	int r = bundle;
+
+	if (r >= 0)
+		r = file_replace(bundle, "config.json", text, strlen(text), 0600, 0);
+	return r < 0 ? fail(f, -r, "write bundle/config.json") : 0;
+}
+
+static int prepare(struct starting *s, const struct start_opts *o, struct fail *f)
+{
+	struct spec_host host = { .single_id = o->plan->mode == USERNS_SINGLE };
+	int r;
+
+	s->ctr_path = mem_printf("%s/containers/%s", s->e->store.path, s->c->id);
+	s->layers_path = path_join(s->e->store.path, "layers");
+	s->rw_path = path_join(s->ctr_path, "rw");
+	for (size_t i = strv_len(s->c->layers); i > 0; i--)
+		strv_addf(&s->lowers, "%s/tree", strchr(s->c->layers[i - 1], ':') + 1);
+	host.ctr_path = s->ctr_path;
+	s->dir_fd = ctr_open(&s->e->store, s->c->id, f);
+	if (s->dir_fd < 0)
+		return s->dir_fd;
+	s->lock_fd = ctr_lock(s->dir_fd, f);
+	if (s->lock_fd < 0)
+		return s->lock_fd;
+	if (ctr_is_running(s->dir_fd))
+		return refuse(f, EBUSY, "container %.12s is already running", s->c->id);
+	r = spec_build(s->c, &host, &s->spec, f);
+	if (r == 0)
+		r = engine_seccomp(s->c, &s->spec.process, &s->seccomp_fd, f);
+	if (r == 0)
+		r = find_init(s, f);
+	if (r == 0)
+		r = open_pid_file(s, f);
+	if (r == 0 && !s->c->life.rm)
+		r = write_bundle(s, f);
+	return r;
+}
+
+/* What the monitor needs of us at the end; it has its own copy of our memory. */
+struct ending {
+	const char *store_path;
+	const struct container_config *c;
+};
+
+static void on_ended(void *ctx, int exit_code)
+{
+	const struct ending *end = ctx;
+	auto_store struct store store = { .root_fd = -EBADF };
+	struct fail f = { 0 };
+
+	(void)exit_code;
+	if (store_open(end->store_path, &store, &f) == 0)
+		(void)!ctr_remove(&store, end->c->id, end->c->name, &f);
+}
+
+static void on_finish(void *ctx, int exit_code)
+{
+	const struct ending *end = ctx;
+	auto_store struct store store = { .root_fd = -EBADF };
+	struct fail f = { 0 };
+	unsigned left;
+
+	(void)exit_code;
+	if (store_open(end->store_path, &store, &f) == 0)
+		(void)!store_sweep(&store, &left, &f);
+}
+
+static enum net_mode net_mode_of(const struct container_config *c)
+{
+	return !strcmp(c->net.mode, "none") ? NET_NONE : !strcmp(c->net.mode, "host") ? NET_HOST : NET_SLIRP;
+}
+
+static int64_t log_max_size(const struct container_config *c)
+{
+	uint64_t v;
+
+	strv_each(it, c->life.log_opt)
+		if (str_starts(*it, "max-size=") && str_to_bytes(*it + 9, &v) == 0)
+			return (int64_t)v;
+	return LOG_MAX_DEFAULT;
+}
+
+static int start(struct starting *s, const struct start_opts *o, struct fail *f)
+{
+	const struct container_config *c = s->c;
+	struct ending end = { .store_path = s->e->store.path, .c = c };
+	struct monitor_opts m = {
+		.id = c->id,
+		.dir_fd = s->dir_fd,
+		.run_dir = s->e->run_dir,
+		.launch = {
+			.spec = &s->spec,
+			.rootfs = {
+				.base = s->layers_path,
+				.lowers = s->lowers,
+				.rw = s->rw_path,
+				.is_volatile = c->life.rm,
+				.dir = c->rootfs_dir,
+				.single_id = o->plan->mode == USERNS_SINGLE,
+			},
+			.stdio = { -EBADF, -EBADF, -EBADF },
+			.seccomp_fd = s->seccomp_fd,
+			.init_path = s->init_path,
+			.passwd_entry = true,
+		},
+		.net = net_mode_of(c),
+		.userns = o->userns,
+		.log_driver = !strcmp(c->life.log_driver, "none") ? LOG_NONE : LOG_K8S_FILE,
+		.log_name = "log",
+		.log_max_size = log_max_size(c),
+		.open_stdin = c->process.interactive,
+		.foreground = o->attach,
+		.pid_file_fd = s->pid_file_fd,
+		.ended = c->life.rm ? on_ended : NULL,
+		.finish = c->life.rm ? on_finish : NULL,
+		.ctx = &end,
+	};
+	bool made = o->userns->holder != 0;
+	pid_t monitor = 0;
+	int sock = monitor_start(&m, &monitor, f);
+
+	if (sock >= 0 && made)
+		engine_hint(s->e, monitor);
+	return sock;
+}
+
+int engine_start(struct engine *e, const struct container_config *c, const struct start_opts *o,
+		 struct fail *f)
+{
+	struct starting s = { .e = e, .c = c, .dir_fd = -EBADF, .lock_fd = -EBADF, .seccomp_fd = -EBADF,
+			      .pid_file_fd = -EBADF };
+	int r = prepare(&s, o, f);
+
+	if (r == 0)
+		r = start(&s, o, f);
+	starting_done(&s);
+	return r;
+}

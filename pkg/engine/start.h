@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PKG_ENGINE_START_H
+#define PKG_ENGINE_START_H
+
+#include "pkg/engine/container.h"
+
+/*
+ * Starts a container that exists: its monitor is forked and the process has exec'd when this
+ * returns. ATTACH: a connected attach socket comes back (runtime/monitor/attach.h), which the caller
+ * hands to attach_run; else 0. USERNS was begun by the caller (engine_userns_begin), early.
+ */
+struct start_opts {
+	bool attach;
+	struct userns_begun *userns;
+	const struct userns_plan *plan;
+};
+int engine_start(struct engine *e, const struct container_config *c, const struct start_opts *o,
+		 struct fail *f) MUST_USE;
+
+#endif

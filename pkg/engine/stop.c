@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pkg/engine/stop.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "pkg/util/fd.h"
+#include "pkg/util/sig.h"
+#include "pkg/util/time.h"
+#include "runtime/ns.h"
+
+/* True once the process of PIDFD has ended. */
+static bool await_end(int pidfd, int64_t ns)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	int64_t until = time_monotonic() + ns;
+
+	for (;;) {
+		int64_t left = until - time_monotonic();
+		int ms = ns < 0 ? -1 : left <= 0 ? 0 : (int)((left + 999999) / 1000000);
+		int r = poll(&p, 1, ms);
+
+		if (r > 0)
+			return true;
+		if (r == 0 && ns >= 0 && time_monotonic() >= until)
+			return false;
+		if (r < 0 && errno != EINTR)
+			return false;
+	}
+}
+
+int stop_await(struct container *c, int ms, struct fail *f)
+{
+	int64_t until = time_monotonic() + (int64_t)ms * 1000000;
+	struct timespec nap = { .tv_nsec = 1000000 };
+
+	/* The lock is let go by the monitor's last breath: nothing else tells the end so surely. */
+	while (ctr_is_running(c->dir_fd)) {
+		if (ms >= 0 && time_monotonic() > until)
+			return refuse(f, ETIMEDOUT, "the monitor of container %.12s did not end", c->id);
+		nanosleep(&nap, NULL);
+		if (nap.tv_nsec < 20000000)
+			nap.tv_nsec *= 2;
+	}
+	return 0;
+}
+
+static int reload(struct container *c, struct fail *f)
+{
+	state_done(&c->state);
+	c->state = (struct state){ 0 };
+	return state_load(c->dir_fd, &c->state, f);
+}
+
+int engine_kill(struct engine *e, struct container *c, int sig, struct fail *f)
+{
+	auto_fd int pidfd = -EBADF;
+	int r;
+
+	(void)e;
+	if (!container_is_running(c)) {
+		return refuse(f, ESRCH, "can only kill running containers. %.12s is in state %s: container state "
+			      "improper", c->id, status_word((enum status)c->state.status));
+	}
+	pidfd = state_pidfd(&c->state, f);
+	if (pidfd < 0)
+		return pidfd;
+	r = ns_pidfd_kill(pidfd, sig);
+	return r < 0 ? fail(f, -r, "send signal %d to container %.12s", sig, c->id) : 0;
+}
+
+int engine_stop(struct engine *e, struct container *c, int timeout, struct fail *f)
+{
+	auto_fd int pidfd = -EBADF;
+	char name[SIG_NAME_MAX];
+	int r;
+
+	if (timeout == LIFE_TIMEOUT_UNSET)
+		timeout = c->config.life.stop_timeout;
+	if (!container_is_running(c))
+		return 0;
+	pidfd = state_pidfd(&c->state, f);
+	if (pidfd == -ESRCH) {
+		fail_clear(f);
+		return stop_await(c, 10000, f);
+	}
+	if (pidfd < 0)
+		return pidfd;
+	r = timeout == 0 ? 0 : ns_pidfd_kill(pidfd, c->config.stop_signal);
+	if (r < 0 && r != -ESRCH)
+		return fail(f, -r, "send %s to container %.12s", sig_name(c->config.stop_signal, name), c->id);
+	if (timeout == 0 || !await_end(pidfd, timeout < 0 ? -1 : timeout * TIME_SECOND)) {
+		if (timeout > 0)
+			e->warn("StopSignal %s failed to stop container %s in %d seconds, resorting to SIGKILL",
+				sig_name(c->config.stop_signal, name), c->config.name, timeout);
+		r = ns_pidfd_kill(pidfd, SIGKILL);
+		if (r < 0 && r != -ESRCH)
+			return fail(f, -r, "kill container %.12s", c->id);
+		if (!await_end(pidfd, 10 * TIME_SECOND))
+			return refuse(f, ETIMEDOUT, "container %.12s did not die of SIGKILL", c->id);
+	}
+	r = stop_await(c, 10000, f);
+	return r < 0 ? r : reload(c, f);
+}
