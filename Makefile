@@ -30,6 +30,11 @@ endif
 ifdef DEBUG
 BASE	+= -DRBOX_DEBUG
 endif
+# V=1 shows the whole command lines.
+ifndef V
+Q	:= @
+say	= @echo "  $(1)	$(2)"
+endif
 ALL_CFLAGS = $(BASE) $(OPT) $(WARN) $(CFLAGS)
 
 # librbox: all that touches containers, no parser of foreign bytes but JSON.
@@ -54,18 +59,23 @@ GEN := $(B)/gen/seccomp_default.h
 
 $(B)/obj/%.o: %.c | $(GEN)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
 $(B)/librbox.a: $(call obj,$(CORE_SRC))
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,AR,$@)
+	$(Q)ar rcs $@ $^
 $(B)/libimage.a: $(call obj,$(IMAGE_SRC))
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,AR,$@)
+	$(Q)ar rcs $@ $^
 $(B)/rbox: $(call obj,$(CMD_SRC)) $(B)/librbox.a
-	$(CC) $(ALL_CFLAGS) $(LINK) -o $@ $^ $(CORE_LIBS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LINK) -o $@ $^ $(CORE_LIBS)
 $(B)/rbox-image: $(call obj,$(CMDI_SRC)) $(B)/libimage.a $(B)/librbox.a
-	$(CC) $(ALL_CFLAGS) $(LINK) -o $@ $^ $(IMAGE_LIBS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LINK) -o $@ $^ $(IMAGE_LIBS)
 
 # The default seccomp filter is compiled when rbox is built: libseccomp needs 10 to 20 ms for it,
 # more than a whole start takes. The compiler runs here (HOSTCC), the filter is for where rbox will run.
@@ -76,7 +86,8 @@ $(B)/seccomp_gen: runtime/gen/seccomp_gen.c runtime/gen/seccomp_rules.h
 	$(HOSTCC) $(BASE) $(OPT) $(WARN) -o $@ $< -lseccomp
 $(B)/gen/seccomp_default.h: $(B)/seccomp_gen
 	@mkdir -p $(@D)
-	ASAN_OPTIONS=detect_leaks=0 $(B)/seccomp_gen $(TARGET) > $@.tmp && mv $@.tmp $@
+	$(call say,GEN,$@)
+	$(Q)ASAN_OPTIONS=detect_leaks=0 $(B)/seccomp_gen $(TARGET) > $@.tmp && mv $@.tmp $@
 
 # DESTDIR and PREFIX as usual; LIBEXEC is where rbox looks for rbox-image (../libexec from bin).
 DOCS := README.md SECURITY.md NEWS.md LICENSE
