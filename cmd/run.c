@@ -95,8 +95,10 @@ static int run_run(struct app *app, int argc, char **argv, struct fail *f)
 		r = create_and_start(app, &o, &userns, &plan, f);
 		userns_begun_done(&userns);
 	}
+	/* With --rm the monitor empties the trash itself. */
+	if (r < 0 || !o.life.rm)
+		engine_sweep(&app->engine);
 	run_opts_done(&o);
-	engine_sweep(&app->engine);
 	return r;
 }
 
