@@ -144,7 +144,8 @@ static void help_table(const struct command *const *table, const char *noun)
 			   "Run containers without a daemon and without root",
 		   noun, *noun ? " " : "");
 	for (; *table; table++)
-		app_printf("  %-12s %s\n", (*table)->name, (*table)->summary);
+		if (*(*table)->summary)
+			app_printf("  %-12s %s\n", (*table)->name, (*table)->summary);
 	app_printf("\n'rbox %s%sCOMMAND --help' tells more.\n", noun, *noun ? " " : "");
 }
 
