@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -114,25 +113,33 @@ int file_read(int dirfd, const char *name, struct str *s)
 	return io_read_all(fd, s);
 }
 
+static struct flock whole_file(short type)
+{
+	return (struct flock){ .l_type = type, .l_whence = SEEK_SET };
+}
+
 int file_lock(int dirfd, const char *name, enum lock_flags flags)
 {
 	auto_fd int fd = fd_open(dirfd, name, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
-	int op = (flags & LOCK_SHARED ? LOCK_SH : LOCK_EX) | (flags & LOCK_WAIT ? 0 : LOCK_NB);
+	struct flock l = whole_file(flags & LOCK_SHARED ? F_RDLCK : F_WRLCK);
 	int r;
 
 	if (fd < 0)
 		return fd;
 	do
-		r = flock(fd, op);
+		r = fcntl(fd, flags & LOCK_WAIT ? F_OFD_SETLKW : F_OFD_SETLK, &l);
 	while (r < 0 && errno == EINTR);
-	return r < 0 ? -errno : fd_take(&fd);
+	if (r < 0)
+		return errno == EACCES || errno == EAGAIN ? -EWOULDBLOCK : -errno;
+	return fd_take(&fd);
 }
 
 bool file_is_locked(int dirfd, const char *name)
 {
 	auto_fd int fd = fd_open(dirfd, name, O_RDONLY | O_NOFOLLOW, 0);
+	struct flock l = whole_file(F_RDLCK);
 
-	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	return fd >= 0 && fcntl(fd, F_OFD_GETLK, &l) == 0 && l.l_type != F_UNLCK;
 }
 
 /*

@@ -33,7 +33,9 @@ int file_move(int from_dir, const char *from, int to_dir, const char *to,
 int file_sync(int fd) MUST_USE;
 
 /*
- * flock held for as long as the returned descriptor (and its copies in children) is open.
+ * A lock on an open file description (fcntl(2), F_OFD_SETLK: unlike flock it can be asked for
+ * without being taken, so that a reader of states never gets in the way of a start). It is held
+ * as long as the returned descriptor (and its copies in children) is open.
  * The file is made when missing. Not waiting and held elsewhere: -EWOULDBLOCK.
  */
 enum lock_flags { LOCK_WAIT = 1 << 0, LOCK_SHARED = 1 << 1 };
