@@ -62,14 +62,20 @@ $(B)/obj/%.o: %.c | $(GEN)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
-$(B)/librbox.a: $(call obj,$(CORE_SRC))
+# A source that goes must leave the library: its list of sources is a prerequisite too.
+SOURCES := $(CORE_SRC) $(IMAGE_SRC) $(CMD_SRC) $(CMDI_SRC)
+ifneq ($(SOURCES),$(shell cat $(B)/sources 2>/dev/null))
+$(shell mkdir -p $(B) && echo "$(SOURCES)" > $(B)/sources)
+endif
+
+$(B)/librbox.a: $(call obj,$(CORE_SRC)) $(B)/sources
 	@rm -f $@
 	$(call say,AR,$@)
-	$(Q)ar rcs $@ $^
-$(B)/libimage.a: $(call obj,$(IMAGE_SRC))
+	$(Q)ar rcs $@ $(filter %.o,$^)
+$(B)/libimage.a: $(call obj,$(IMAGE_SRC)) $(B)/sources
 	@rm -f $@
 	$(call say,AR,$@)
-	$(Q)ar rcs $@ $^
+	$(Q)ar rcs $@ $(filter %.o,$^)
 $(B)/rbox: $(call obj,$(CMD_SRC)) $(B)/librbox.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LINK) -o $@ $^ $(CORE_LIBS)
