@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/commands.h"
-#include "cmd/progress.h"
 #include "cmd/run_rows.h"
 #include "pkg/engine/create.h"
 
@@ -11,11 +10,10 @@ static int create_run(struct app *app, int argc, char **argv, struct fail *f)
 	int r = run_opts_parse(app, argc, argv, &o, f);
 
 	if (r == 0) {
-		struct progress progress = { .quiet = o.quiet };
-		struct transfer_events events = progress_events(&progress);
+		struct fetch_ctx ctx = { app, o.quiet };
+		struct fetcher fetcher = { run_fetch, &ctx };
 
-		r = engine_create(&app->engine, &o, &events, &c, f);
-		progress_done(&progress);
+		r = engine_create(&app->engine, &o, &fetcher, &c, f);
 	}
 	run_opts_done(&o);
 	if (r < 0)

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "cmd/commands.h"
-#include "cmd/progress.h"
 #include "cmd/run_rows.h"
 #include "pkg/engine/create.h"
 #include "pkg/engine/remove.h"
@@ -59,12 +58,11 @@ static int create_and_start(struct app *app, const struct run_opts *o, struct us
 {
 	auto_config struct container_config c = { 0 };
 	struct start_opts start = { .attach = !o->detach, .userns = userns, .plan = plan };
-	struct progress progress = { .quiet = o->quiet };
-	struct transfer_events events = progress_events(&progress);
+	struct fetch_ctx ctx = { app, o->quiet };
+	struct fetcher fetcher = { run_fetch, &ctx };
 	auto_fd int sock = -EBADF;
-	int r = engine_create(&app->engine, o, &events, &c, f);
+	int r = engine_create(&app->engine, o, &fetcher, &c, f);
 
-	progress_done(&progress);
 	if (r < 0)
 		return r;
 	sock = engine_start(&app->engine, &c, &start, f);

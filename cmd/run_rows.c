@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "cmd/progress.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
 
@@ -137,4 +138,11 @@ void run_opts_done(struct run_opts *o)
 	mem_free_ptr(&o->image);
 	strv_free_ptr(&o->command);
 	strv_free_ptr(&o->create_command);
+}
+
+int run_fetch(void *ctx, json_t *request, struct fail *f)
+{
+	struct fetch_ctx *c = ctx;
+
+	return transfer_show(c->app, request, c->quiet, NULL, NULL, f);
 }

@@ -244,14 +244,14 @@ int create_config(const struct run_opts *o, const struct image_config *image, st
 }
 
 /* Fills in what the config keeps of the image: id, name, layers. */
-static int from_image(struct engine *e, const struct run_opts *o, const struct transfer_events *events,
+static int from_image(struct engine *e, const struct run_opts *o, const struct fetcher *fetcher,
 		      struct container_config *c, struct fail *f)
 {
 	struct image_config config = { 0 };
 	auto_image struct image image = { 0 };
 	char text[DIGEST_TEXT_MAX];
 	struct digest id;
-	int r = fetch_image(e, o, events, &id, &c->image_name, f);
+	int r = fetch_image(e, o, fetcher, &id, &c->image_name, f);
 
 	if (r < 0)
 		return r;
@@ -319,7 +319,7 @@ static int save(struct engine *e, struct container_config *c, struct fail *f)
 	return r;
 }
 
-int engine_create(struct engine *e, const struct run_opts *o, const struct transfer_events *events,
+int engine_create(struct engine *e, const struct run_opts *o, const struct fetcher *fetcher,
 		  struct container_config *ret, struct fail *f)
 {
 	char id[CTR_ID_LEN + 1];
@@ -334,7 +334,7 @@ int engine_create(struct engine *e, const struct run_opts *o, const struct trans
 		r = refuse(f, EINVAL, "names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument");
 		goto out;
 	}
-	r = o->rootfs ? from_rootfs(o, ret, f) : from_image(e, o, events, ret, f);
+	r = o->rootfs ? from_rootfs(o, ret, f) : from_image(e, o, fetcher, ret, f);
 	if (r < 0)
 		goto out;
 	if (o->name && o->replace) {

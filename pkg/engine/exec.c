@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "pkg/engine/container.h"
@@ -80,19 +79,6 @@ static void streams_done(struct streams *s)
 	s->local.err_fd = fd_close(s->local.err_fd);
 }
 
-static int wait_status(pid_t pid)
-{
-	int status;
-	pid_t r;
-
-	do
-		r = waitpid(pid, &status, 0);
-	while (r < 0 && errno == EINTR);
-	if (r < 0)
-		return 0;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
 static int converse(struct launched *p, struct streams *s, const struct exec_opts *o, struct fail *f)
 {
 	struct attach_opts a = {
@@ -109,13 +95,8 @@ static int converse(struct launched *p, struct streams *s, const struct exec_opt
 	r = attach_run_local(&s->local, &a, &result, f);
 	if (r < 0)
 		return r;
-	if (result.detached) {
-		p->pid = 0;
-		return 0;
-	}
-	r = wait_status(p->pid);
-	p->pid = 0;
-	return r;
+	p->pid = 0;	/* reaped, or left to itself */
+	return result.detached ? 0 : result.exit_code;
 }
 
 static int run(struct container *c, const struct exec_opts *o, const struct spec_process *process,

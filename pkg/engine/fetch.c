@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "pkg/engine/transfer.h"
+#include "pkg/engine/create.h"
 #include "pkg/util/json.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
@@ -39,9 +39,9 @@ static void set(json_t *o, const char *key, const char *value)
 		json_object_set_new(o, key, json_string(value));
 }
 
-json_t *fetch_request(struct engine *e, const struct pull_group *g, const char *ref)
+json_t *fetch_request(const struct pull_group *g, const char *ref, const char *policy)
 {
-	json_t *o = json_pack("{s:s, s:s, s:[s], s:i}", "op", "pull", "store", e->store.path, "refs", ref, "retry",
+	json_t *o = json_pack("{s:s, s:s, s:s, s:i}", "op", "pull", "image", ref, "policy", policy, "retry",
 			      g->retry);
 
 	set(o, "platform", g->platform);
@@ -50,20 +50,19 @@ json_t *fetch_request(struct engine *e, const struct pull_group *g, const char *
 	set(o, "variant", g->variant);
 	set(o, "authfile", g->authfile);
 	set(o, "creds", g->creds);
-	set(o, "certDir", g->cert_dir);
+	set(o, "cert_dir", g->cert_dir);
 	if (g->tls_verify != TRI_UNSET)
-		json_object_set_new(o, "tlsVerify", json_boolean(g->tls_verify == TRI_TRUE));
+		json_object_set_new(o, "tls", json_boolean(g->tls_verify == TRI_TRUE));
 	return o;
 }
 
-static int pull(struct engine *e, const struct run_opts *o, const struct transfer_events *events, struct fail *f)
+static int pull(const struct run_opts *o, enum policy policy, const struct fetcher *fetcher, struct fail *f)
 {
-	auto_json json_t *request = fetch_request(e, &o->fetch, o->image);
-
-	return transfer_run(request, events, f);
+	return fetcher->run(fetcher->ctx, fetch_request(&o->fetch, o->image,
+							policy == PULL_NEWER ? "newer" : "always"), f);
 }
 
-int fetch_image(struct engine *e, const struct run_opts *o, const struct transfer_events *events,
+int fetch_image(struct engine *e, const struct run_opts *o, const struct fetcher *fetcher,
 		struct digest *ret, char **ret_name, struct fail *f)
 {
 	enum policy policy;
@@ -81,7 +80,7 @@ int fetch_image(struct engine *e, const struct run_opts *o, const struct transfe
 	}
 	if (str_starts(o->image, "localhost/"))
 		return refuse(f, ENOENT, "%s: image not known", o->image);
-	r = pull(e, o, events, f);
+	r = pull(o, policy, fetcher, f);
 	if (r < 0 && policy == PULL_NEWER) {
 		/* podman's rule: an unreachable registry is no failure while there is an image. */
 		struct fail first = *f;

@@ -8,16 +8,16 @@
 #include "pkg/engine/engine.h"
 #include "pkg/oci/digest.h"
 
-struct transfer_events;
+struct fetcher;
 
 /*
  * The image of a run: found in the store, or pulled as o->pull says ("missing" by default, "always",
  * "newer", "never", and podman's true and false). RET_NAME: its full name, or NULL when found by id.
  */
-int fetch_image(struct engine *e, const struct run_opts *o, const struct transfer_events *events,
+int fetch_image(struct engine *e, const struct run_opts *o, const struct fetcher *fetcher,
 		struct digest *ret, char **ret_name, struct fail *f) MUST_USE;
 
 /* The request of a pull (pkg/engine/transfer.h); a new reference. */
-json_t *fetch_request(struct engine *e, const struct pull_group *g, const char *ref) MUST_USE;
+json_t *fetch_request(const struct pull_group *g, const char *ref, const char *policy) MUST_USE;
 
 #endif
