@@ -5,6 +5,7 @@
 #include "cmd/app.h"
 
 /* The rows that cmd/<name>.c define, in the order of help. */
+extern const struct command doctor_command;
 extern const struct command import_command, load_command;
 extern const struct command version_command;
 

@@ -2,6 +2,7 @@
 #include "cmd/commands.h"
 
 const struct command *const command_table[] = {
+	&doctor_command,
 	&import_command,
 	&load_command,
 	&version_command,
