@@ -91,6 +91,13 @@ int registry_blob(struct registry *r, const struct descriptor *d, uint64_t offse
 		  int (*sink)(void *ctx, const void *data, size_t n), void *ctx,
 		  struct fail *f) MUST_USE;
 
+/*
+ * All tags of the repository, in the registry's order (at most REGISTRY_TAGS_MAX, else
+ * -E2BIG). Free with strv_free. The tag of the handle's name has no part in it.
+ */
+enum { REGISTRY_TAGS_MAX = 20000 };
+int registry_tags(struct registry *r, char ***ret, struct fail *f) MUST_USE;
+
 /* GET /v2/: 0 when the registry is there and takes the credentials given or found. */
 int registry_ping(struct registry *r, struct fail *f) MUST_USE;
 

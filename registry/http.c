@@ -113,6 +113,8 @@ static void on_header(struct exchange *x, const char *name, const char *value)
 		keep(&ret->digest, value);
 	} else if (!strcasecmp(name, "location")) {
 		keep(&ret->location, value);
+	} else if (!strcasecmp(name, "link")) {
+		keep(&ret->link, value);
 	} else if (!strcasecmp(name, "ratelimit-remaining")) {
 		keep(&ret->ratelimit, value);
 	} else if (!strcasecmp(name, "www-authenticate")) {
@@ -436,6 +438,7 @@ void http_response_done(struct http_response *r)
 	free(r->digest);
 	free(r->location);
 	free(r->ratelimit);
+	free(r->link);
 	strv_free(r->challenges);
 	str_done(&r->body);
 	*r = (struct http_response){ 0 };

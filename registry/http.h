@@ -64,6 +64,7 @@ enum http_fault {
 struct http_response {
 	long status;
 	char *content_type, *digest, *location, *ratelimit;
+	char *link;		/* the last Link header */
 	char **challenges;	/* the values of WWW-Authenticate */
 	int64_t retry_after;	/* seconds, 0: not said */
 	/*

@@ -249,6 +249,8 @@ class Handler(BaseHTTPRequestHandler):
             self.manifest(fault, what)
         elif kind == "blobs":
             self.blob(fault, repo, what)
+        elif kind == "tags":
+            self.tags(repo)
         else:
             self.complain(404, "NOT_FOUND", "no such page")
 
@@ -281,6 +283,14 @@ class Handler(BaseHTTPRequestHandler):
         if fault not in ("swap", "silent"):
             headers.append(("Docker-Content-Digest", claimed))
         self.send(200, data, headers)
+
+    def tags(self, repo):
+        """Two pages, with what no tag may be among them."""
+        if "last=b" in self.path:
+            self.send(200, json.dumps({"name": repo, "tags": ["c", "../d", 5]}).encode())
+        else:
+            self.send(200, json.dumps({"name": repo, "tags": ["a", "b"]}).encode(),
+                      [("Link", '</v2/%s/tags/list?last=b&n=2>; rel="next"' % repo)])
 
     def endless(self):
         self.send_response(200)

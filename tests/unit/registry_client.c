@@ -445,6 +445,24 @@ static void test_digest_by_head(void **state)
 	assert_string_equal(digest_format(&d, text), TOP);
 }
 
+static void test_tags(void **state)
+{
+	struct world *w = *state;
+	auto_free char *name = mem_printf("%s/token/tags", w->faults.host);
+	struct registry_opts opts = { .tls = REGISTRY_TLS_ANY };
+	auto_registry struct registry *r = NULL;
+	auto_ref struct ref ref = { 0 };
+	auto_strv char **tags = NULL;
+	auto_free char *all = NULL;
+	struct fail f = { 0 };
+
+	assert_int_equal(ref_parse(name, &ref, &f), 0);
+	assert_int_equal(registry_open(&ref, &opts, &r, &f), 0);
+	assert_int_equal(registry_tags(r, &tags, &f), 0);
+	all = strv_join(tags, " ");
+	assert_string_equal(all, "a b c");
+}
+
 static void expect(const struct world *w, const char *name, struct registry_opts opts, int r,
 		   const char *msg, const char *warnings)
 {
@@ -820,7 +838,7 @@ int main(void)
 		cmocka_unit_test(test_good), cmocka_unit_test(test_bad), cmocka_unit_test(test_swapped),
 		cmocka_unit_test(test_bad_range), cmocka_unit_test(test_offset),
 		cmocka_unit_test(test_stopped), cmocka_unit_test(test_digest_by_head),
-		cmocka_unit_test(test_credentials), cmocka_unit_test(test_mirrors),
+		cmocka_unit_test(test_tags), cmocka_unit_test(test_credentials), cmocka_unit_test(test_mirrors),
 		cmocka_unit_test(test_threads), cmocka_unit_test(test_nobody_there),
 		cmocka_unit_test(test_proxy), cmocka_unit_test(test_tls), cmocka_unit_test(test_docker_registry),
 	};
