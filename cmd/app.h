@@ -2,6 +2,7 @@
 #ifndef CMD_APP_H
 #define CMD_APP_H
 
+#include <jansson.h>
 #include <stdbool.h>
 
 #include "cmd/opt.h"
@@ -50,6 +51,9 @@ void app_warn(const char *fmt, ...) PRINTF_LIKE(1, 2);
 /* To stdout, buffered until the end; main checks the final flush. */
 void app_print(const char *text);
 void app_printf(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+/* One object by --format: "json", or a Go template; with a newline. */
+int app_print_object(const json_t *object, const char *format, struct fail *f) MUST_USE;
 
 void app_help(const struct command *c, const char *path);
 

@@ -4,6 +4,8 @@
 
 #include "cmd/app.h"
 #include "pkg/util/mem.h"
+#include "pkg/util/str.h"
+#include "pkg/util/template.h"
 
 static const char *arg_of(const struct opt *o)
 {
@@ -59,4 +61,22 @@ void app_help(const struct command *c, const char *path)
 		return;
 	app_print("\nOptions:\n");
 	(void)opt_each(c->opts, print_row, &max);
+}
+
+int app_print_object(const json_t *object, const char *format, struct fail *f)
+{
+	auto_template struct template *t = NULL;
+	auto_str struct str out = STR_INIT(4 << 20);
+	int r = 0;
+
+	if (!strcmp(format, "json")) {
+		template_add_json(&out, object, 2, false);
+	} else {
+		r = template_parse("--format", format, &t, f);
+		if (r == 0)
+			r = template_render(t, object, &(struct template_env){ 0 }, &out, f);
+	}
+	if (r == 0)
+		app_printf("%s\n", str_cstr(&out));
+	return r;
 }

@@ -7,7 +7,6 @@
 #include "pkg/util/json.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
-#include "pkg/util/template.h"
 
 struct info_opts {
 	char *format;
@@ -44,7 +43,6 @@ static int info_run(struct app *app, int argc, char **argv, struct fail *f)
 	struct info_opts o = { 0 };
 	auto_str struct str out = STR_INIT(1 << 20);
 	auto_json json_t *info = NULL;
-	auto_template struct template *t = NULL;
 	int first = app_parse(app, &o, argc, argv, f), r;
 
 	if (first < 0)
@@ -52,19 +50,12 @@ static int info_run(struct app *app, int argc, char **argv, struct fail *f)
 	r = engine_info(&app->engine, &info, f);
 	if (r < 0)
 		return r;
-	if (!o.format) {
-		add_yaml(&out, info, 0);
-	} else if (!strcmp(o.format, "json")) {
-		template_add_json(&out, info, 2, false);
-		str_add(&out, "\n");
+	if (o.format) {
+		r = app_print_object(info, o.format, f);
 	} else {
-		r = template_parse("--format", o.format, &t, f);
-		if (r == 0)
-			r = template_render(t, info, &(struct template_env){ 0 }, &out, f);
-		str_add(&out, "\n");
-	}
-	if (r == 0)
+		add_yaml(&out, info, 0);
 		app_print(str_cstr(&out));
+	}
 	opt_done(info_rows, &o);
 	return r;
 }

@@ -34,12 +34,17 @@ static int version_run(struct app *app, int argc, char **argv, struct fail *f)
 {
 	struct version_opts o = { 0 };
 	auto_json json_t *v = version_json();
-	int first = app_parse(app, &o, argc, argv, f);
+	int first = app_parse(app, &o, argc, argv, f), r = 0;
 
 	if (first < 0)
 		return first;
 	if (app_need_args(app, argc - first, 0, 0, f) < 0)
 		return -f->code;
+	if (o.format) {
+		r = app_print_object(v, o.format, f);
+		opt_done(version_rows, &o);
+		return r;
+	}
 	app_printf("Client:       rbox\nVersion:      %s\nOS/Arch:      %s\n", RBOX_VERSION,
 		   json_string_value(json_object_get(json_object_get(v, "Client"), "OsArch")));
 	opt_done(version_rows, &o);

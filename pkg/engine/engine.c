@@ -92,6 +92,9 @@ int engine_cache_dir(void)
 		dir = path_join(home, ".cache/rbox");
 	else
 		return -ENOENT;
+	r = fd_open(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, 0);
+	if (r != -ENOENT)
+		return r;
 	r = path_mkdirs(AT_FDCWD, dir, 0700);
 	return r < 0 ? r : fd_open(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, 0);
 }

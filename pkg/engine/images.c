@@ -197,7 +197,7 @@ static json_t *row_json(const struct entry *e, const char *name, const struct im
 			 (json_int_t)(e->created / TIME_SECOND), "Size", (json_int_t)i->size, "SharedSize", (json_int_t)0,
 			 "VirtualSize", (json_int_t)i->size, "Labels", labels_json(e->config.config.labels),
 			 "Containers", 0, "Dangling", e->image->names == NULL, "Digest", digest, "Names",
-			 strv_json(e->image->names), "CreatedAt", time_format_utc(e->created, at), "CreatedSince", ago,
+			 strv_json(e->image->names), "CreatedAt", time_format_nano(e->created, at), "CreatedSince", ago,
 			 "Repository", repository, "Tag", tag, "Arch", e->config.arch ? e->config.arch : "", "Os",
 			 e->config.os ? e->config.os : "", "HumanSize",
 			 size_human((uint64_t)i->size, size), "CreatedTime", at);

@@ -67,6 +67,19 @@ const char *time_format_utc(int64_t t, char buf[TIME_TEXT_MAX])
 	return format(t, true, buf, TIME_TEXT_MAX);
 }
 
+const char *time_format_nano(int64_t t, char buf[TIME_TEXT_MAX])
+{
+	size_t n = strlen(time_format_utc(t, buf)) - 1;
+
+	while (buf[n - 1] == '0')
+		n--;
+	if (buf[n - 1] == '.')
+		n--;
+	buf[n] = 'Z';
+	buf[n + 1] = '\0';
+	return buf;
+}
+
 const char *time_format_go(int64_t t, char buf[TIME_GO_MAX])
 {
 	char day[24], zone[24];

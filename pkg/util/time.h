@@ -16,6 +16,9 @@ int64_t time_monotonic(void);
 enum { TIME_TEXT_MAX = 40 };
 const char *time_format(int64_t t, char buf[TIME_TEXT_MAX]);
 const char *time_format_utc(int64_t t, char buf[TIME_TEXT_MAX]);
+/* RFC 3339 in UTC with as many digits as it takes, as Go's RFC3339Nano: "2023-11-14T22:13:20Z". */
+const char *time_format_nano(int64_t t, char buf[TIME_TEXT_MAX]);
+
 /* "2025-05-27 09:58:34.663942371 +0200 CEST": how Go prints a time, as podman's templates do. */
 enum { TIME_GO_MAX = 64 };
 const char *time_format_go(int64_t t, char buf[TIME_GO_MAX]);
