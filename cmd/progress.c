@@ -140,6 +140,20 @@ static void on_warning(void *ctx, const char *text)
 		draw(p);
 }
 
+static void on_note(void *ctx, const char *text)
+{
+	auto_str struct str s = STR_INIT(16 * 1024);
+	struct progress *p = ctx;
+
+	if (p->quiet)
+		return;
+	erase(p);
+	str_add_escaped(&s, text);
+	fprintf(stderr, "%s\n", str_cstr(&s));
+	if (p->terminal && p->n)
+		draw(p);
+}
+
 static void on_image(void *ctx, const char *id, const char *name)
 {
 	struct progress *p = ctx;
@@ -162,8 +176,8 @@ int transfer_show(struct app *app, json_t *request, bool quiet,
 		  void (*image)(void *ctx, const char *id, const char *name), void *ctx, struct fail *f)
 {
 	struct progress p = { .quiet = quiet, .terminal = isatty(STDERR_FILENO), .image = image, .ctx = ctx };
-	struct transfer_events ev = { .progress = on_progress, .warning = on_warning, .image = on_image,
-				      .ctx = &p };
+	struct transfer_events ev = { .progress = on_progress, .warning = on_warning, .note = on_note,
+				      .image = on_image, .ctx = &p };
 	const char *term = getenv("TERM");
 	auto_json json_t *owned = request;
 	int r;

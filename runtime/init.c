@@ -31,7 +31,7 @@ struct init {
 	const struct plan *plan;
 	const struct spec_process *process;
 	int sock;
-	int root_fd;		/* the new root, from OP_OVERLAY or OP_ROOT_DIR on */
+	struct mount_root root;	/* from OP_OVERLAY or OP_ROOT_DIR on */
 	int cwd_fd;
 	struct console console;
 	struct mount_masks masks;
@@ -45,9 +45,9 @@ static int enter_folder(int dirfd)
 
 static int op_root(struct init *in, const struct op *op, struct fail *f)
 {
-	in->root_fd = op->kind == OP_OVERLAY ? rootfs_overlay(&in->l->rootfs, enter_folder, op, f) :
+	in->root.fd = op->kind == OP_OVERLAY ? rootfs_overlay(&in->l->rootfs, enter_folder, op, f) :
 					       rootfs_dir(op, f);
-	return in->root_fd < 0 ? in->root_fd : 0;
+	return in->root.fd < 0 ? in->root.fd : 0;
 }
 
 static int op_propagation(struct init *in, const struct op *op, struct fail *f)
@@ -58,30 +58,22 @@ static int op_propagation(struct init *in, const struct op *op, struct fail *f)
 
 static int op_mount(struct init *in, const struct op *op, struct fail *f)
 {
-	return mount_fs(in->root_fd, op, f);
+	return mount_fs(&in->root, op, f);
 }
 
 static int op_bind(struct init *in, const struct op *op, struct fail *f)
 {
-	return mount_bind(in->root_fd, op, f);
+	return mount_bind(in->root.fd, op, f);
 }
 
 static int op_device(struct init *in, const struct op *op, struct fail *f)
 {
-	return mount_device(in->root_fd, op, f);
+	return mount_device(&in->root, op, f);
 }
 
 static int op_link(struct init *in, const struct op *op, struct fail *f)
 {
-	const char *base = path_base(op->target);
-	auto_free char *dir = mem_strndup(op->target, (size_t)(base - op->target));
-	auto_fd int fd = path_open_in_root(in->root_fd, dir, O_PATH | O_DIRECTORY, 0);
-
-	if (fd < 0)
-		return op_fail(op, -fd, f);
-	if (symlinkat(op->source, fd, base) < 0 && errno != EEXIST)
-		return op_fail(op, errno, f);
-	return 0;
+	return mount_link(&in->root, op, f);
 }
 
 /* IFF_UP on lo, which is down in a new network namespace: 127.0.0.1 would not answer. */
@@ -110,7 +102,7 @@ static int op_sysctl(struct init *in, const struct op *op, struct fail *f)
 {
 	const char *value = strchr(op->data, '=') + 1;
 	auto_free char *path = mem_printf("/proc/sys/%.*s", (int)(value - 1 - op->data), op->data);
-	auto_fd int fd = path_open_in_root(in->root_fd, path, O_WRONLY, 0);
+	auto_fd int fd = path_open_in_root(in->root.fd, path, O_WRONLY, 0);
 	int r = fd < 0 ? fd : io_write_full(fd, value, strlen(value));
 
 	return r < 0 ? op_fail(op, -r, f) : 0;
@@ -120,46 +112,46 @@ static int op_user(struct init *in, const struct op *op, struct fail *f)
 {
 	auto_str struct str text = STR_INIT(PASSWD_MAX);
 	const char *home;
-	int r = privs_user_lookup(in->root_fd, &in->process->user, &in->user, f);
+	int r = privs_user_lookup(in->root.fd, &in->process->user, &in->user, f);
 
 	if (r < 0 || !(op->how & OP_PASSWD) || in->user.name[0])
 		return r;
 	home = strv_env_get(in->process->env, "HOME");
 	if (!home)
 		home = in->process->cwd && *in->process->cwd ? in->process->cwd : "/";
-	r = passwd_with_user(in->root_fd, &in->user, home, &text, f);
+	r = passwd_with_user(in->root.fd, &in->user, home, &text, f);
 	if (r < 0)
 		return r;
 	snprintf(in->user.home, sizeof(in->user.home), "%s", home);
 	/* Over a folder of the old root, which goes away with it. */
-	return mount_text(in->root_fd, in->l->rootfs.base ? in->l->rootfs.base : "/proc/self/fd", op,
+	return mount_text(in->root.fd, in->l->rootfs.base ? in->l->rootfs.base : "/proc/self/fd", op,
 			  "/etc/passwd", str_cstr(&text), f);
 }
 
 static int op_console(struct init *in, const struct op *op, struct fail *f)
 {
-	int r = console_make(in->root_fd, in->process->console_size.height,
+	int r = console_make(in->root.fd, in->process->console_size.height,
 			     in->process->console_size.width, in->user.uid, &in->console, f);
 
-	return r < 0 ? r : mount_fd(in->root_fd, in->console.slave, op, "/dev/console", f);
+	return r < 0 ? r : mount_fd(in->root.fd, in->console.slave, op, "/dev/console", f);
 }
 
 static int op_mask(struct init *in, const struct op *op, struct fail *f)
 {
-	return mount_mask(in->root_fd, &in->masks, op, f);
+	return mount_mask(in->root.fd, &in->masks, op, f);
 }
 
 static int op_readonly(struct init *in, const struct op *op, struct fail *f)
 {
-	return mount_readonly(in->root_fd, op, f);
+	return mount_readonly(in->root.fd, op, f);
 }
 
 /* A missing working directory is made, as podman does, for the process's user. */
 static int op_cwd(struct init *in, const struct op *op, struct fail *f)
 {
-	in->cwd_fd = path_open_in_root(in->root_fd, op->target, O_PATH | O_DIRECTORY, 0);
+	in->cwd_fd = path_open_in_root(in->root.fd, op->target, O_PATH | O_DIRECTORY, 0);
 	if (in->cwd_fd == -ENOENT) {
-		in->cwd_fd = path_mkdirs_in_root(in->root_fd, op->target, 0755);
+		in->cwd_fd = path_mkdirs_in_root(in->root.fd, op->target, 0755);
 		if (in->cwd_fd >= 0 && in->user.uid)
 			(void)!fchownat(in->cwd_fd, "", in->user.uid, in->user.gid, AT_EMPTY_PATH);
 	}
@@ -168,12 +160,12 @@ static int op_cwd(struct init *in, const struct op *op, struct fail *f)
 
 static int op_root_readonly(struct init *in, const struct op *op, struct fail *f)
 {
-	return rootfs_readonly(in->root_fd, op, f);
+	return rootfs_readonly(in->root.fd, op, f);
 }
 
 static int op_pivot(struct init *in, const struct op *op, struct fail *f)
 {
-	int r = enter_folder(in->root_fd);
+	int r = enter_folder(in->root.fd);
 
 	if (r < 0)
 		return op_fail(op, -r, f);
@@ -311,7 +303,7 @@ void init_run(const struct launch *l, const struct plan *p, int sock)
 	struct fail f = { 0 };
 	struct init in = {
 		.l = l, .plan = p, .process = &l->spec->process, .sock = sock,
-		.root_fd = -EBADF, .cwd_fd = -EBADF, .console = { -EBADF, -EBADF },
+		.root = { -EBADF, -EBADF }, .cwd_fd = -EBADF, .console = { -EBADF, -EBADF },
 		.masks = { -EBADF, -EBADF },
 	};
 

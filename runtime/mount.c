@@ -269,34 +269,74 @@ int mount_fd(int root_fd, int fd, const struct op *op, const char *target, struc
 	return 0;
 }
 
+static bool stat_is_device(const struct stat *st, unsigned major_, unsigned minor_)
+{
+	return (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode)) && st->st_rdev == makedev(major_, minor_);
+}
+
 static bool is_device(int fd, unsigned major_, unsigned minor_)
 {
 	struct stat st;
 
-	return fstat(fd, &st) == 0 && (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)) &&
-	       st.st_rdev == makedev(major_, minor_);
+	return fstat(fd, &st) == 0 && stat_is_device(&st, major_, minor_);
 }
 
-int mount_device(int root_fd, const struct op *op, struct fail *f)
+/* On a /dev of our own nothing can be but what we made: three calls a device. */
+static int device_own(int dev_fd, const struct op *op, struct fail *f)
 {
-	auto_fd int source = fd_open(AT_FDCWD, op->source, O_PATH, 0);
-	auto_fd int made = -EBADF;
+	const char *name = path_base(op->target);
+	char to[FD_PATH_MAX + 256], proc[FD_PATH_MAX];
+	struct stat st;
+
+	if (mknodat(dev_fd, name, S_IFREG | 0644, 0) < 0 && errno != EEXIST)
+		return op_fail(op, errno, f);
+	snprintf(to, sizeof(to), "%s/%s", fd_path(dev_fd, proc), name);
+	if (mount(op->source, to, NULL, MS_BIND, NULL) < 0)
+		return op_fail(op, errno, f);
+	if (fstatat(dev_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return op_fail(op, errno, f);
+	if (!stat_is_device(&st, op->major, op->minor))
+		return refuse(f, ENODEV, "bind device '%s': it is not device %u:%u of this machine",
+			      op->source, op->major, op->minor);
+	return 0;
+}
+
+int mount_device(const struct mount_root *root, const struct op *op, struct fail *f)
+{
+	auto_fd int source = -EBADF, made = -EBADF;
 	int r;
 
+	if ((op->how & OP_OWN_DEV) && root->dev_fd >= 0)
+		return device_own(root->dev_fd, op, f);
+	source = fd_open(AT_FDCWD, op->source, O_PATH, 0);
 	if (source < 0)
 		return op_fail(op, -source, f);
 	if (!is_device(source, op->major, op->minor))
 		return refuse(f, ENODEV, "bind device '%s': it is not device %u:%u of this machine",
 			      op->source, op->major, op->minor);
-	r = mount_fd(root_fd, source, op, op->target, f);
+	r = mount_fd(root->fd, source, op, op->target, f);
 	if (r < 0)
 		return r;
-	made = path_open_in_root(root_fd, op->target, O_PATH, 0);
+	made = path_open_in_root(root->fd, op->target, O_PATH, 0);
 	if (made < 0)
 		return op_fail(op, -made, f);
 	if (!is_device(made, op->major, op->minor))
 		return refuse(f, ENODEV, "bind device '%s': something else came to stand at '%s'", op->source,
 			      op->target);
+	return 0;
+}
+
+int mount_link(const struct mount_root *root, const struct op *op, struct fail *f)
+{
+	const char *base = path_base(op->target);
+	bool own = (op->how & OP_OWN_DEV) && root->dev_fd >= 0;
+	auto_free char *dir = mem_strndup(op->target, (size_t)(base - op->target));
+	auto_fd int fd = own ? -EBADF : path_open_in_root(root->fd, dir, O_PATH | O_DIRECTORY, 0);
+
+	if (!own && fd < 0)
+		return op_fail(op, -fd, f);
+	if (symlinkat(op->source, own ? root->dev_fd : fd, base) < 0 && errno != EEXIST)
+		return op_fail(op, errno, f);
 	return 0;
 }
 
@@ -356,15 +396,22 @@ static int mount_fresh(int target, const struct op *op, const char *data)
 	return mount(op->source, fd_path(target, to), op->type, op->flags, data) < 0 ? -errno : 0;
 }
 
-int mount_fs(int root_fd, const struct op *op, struct fail *f)
+/* A folder of our own /dev; anything unusual is left to the careful way. */
+static int target_in_dev(const struct mount_root *root, const struct op *op)
 {
-	auto_fd int target = mount_target(root_fd, op->target, true);
-	const char *outer = outer_place(op);
-	int r;
+	const char *name = path_base(op->target);
 
-	if (target < 0)
-		return op_fail(op, -target, f);
-	r = mount_fresh(target, op, op->data);
+	if (!(op->how & OP_OWN_DEV) || root->dev_fd < 0 || mkdirat(root->dev_fd, name, 0755) < 0)
+		return -EEXIST;
+	return fd_open(root->dev_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+}
+
+/* What else can be done where the kernel refused with R. */
+static int mount_instead(int root_fd, int target, const struct op *op, int r)
+{
+	const char *outer = outer_place(op);
+	char to[FD_PATH_MAX];
+
 	if (r == -EINVAL && !strcmp(op->type, "devpts") && op->data && strstr(op->data, "gid=")) {
 		auto_free char *data = without_gid(op->data);
 
@@ -372,16 +419,34 @@ int mount_fs(int root_fd, const struct op *op, struct fail *f)
 	}
 	if (r == -EPERM && outer)
 		r = bind_outer(root_fd, target, op, outer);
-	if (r < 0 && op->kind == OP_CGROUP) {
-		/* Nothing to show is no reason not to start. */
-		char to[FD_PATH_MAX];
-
+	/* No control groups to show are no reason not to start. */
+	if (r < 0 && op->kind == OP_CGROUP)
 		r = mount("tmpfs", fd_path(target, to), "tmpfs",
 			  MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=4k") < 0 ? -errno : 0;
-	}
+	return r;
+}
+
+int mount_fs(struct mount_root *root, const struct op *op, struct fail *f)
+{
+	auto_fd int target = target_in_dev(root, op);
+	int r;
+
+	if (target < 0)
+		target = mount_target(root->fd, op->target, true);
+	if (target < 0)
+		return op_fail(op, -target, f);
+	r = mount_fresh(target, op, op->data);
+	if (r < 0)
+		r = mount_instead(root->fd, target, op, r);
 	if (r < 0)
 		return op_fail(op, -r, f);
-	return op->how & OP_COPYUP ? copy_up(root_fd, target, op, f) : 0;
+	if (!strcmp(op->target, "/dev") && !strcmp(op->type, "tmpfs")) {
+		fd_close(root->dev_fd);
+		root->dev_fd = path_open_in_root(root->fd, "/dev", O_PATH | O_DIRECTORY, 0);
+		if (root->dev_fd < 0)
+			return op_fail(op, -root->dev_fd, f);
+	}
+	return op->how & OP_COPYUP ? copy_up(root->fd, target, op, f) : 0;
 }
 
 /* --- masked and read-only paths --- */

@@ -17,15 +17,27 @@
 /* Opens PATH below ROOT_FD (O_PATH); a missing one is made, as a folder or an empty file. */
 int mount_target(int root_fd, const char *path, bool folder) MUST_USE;
 
+/*
+ * The new root, and the folder of the tmpfs that OP_MOUNT made on its /dev: names on that are
+ * nobody's but ours, so that they need no lookup (OP_OWN_DEV).
+ */
+struct mount_root {
+	int fd;
+	int dev_fd;	/* -EBADF until there is one */
+};
+
 /* OP_MOUNT, OP_CGROUP. Where a fresh proc, sysfs, mqueue or cgroup2 is refused (masked outside,
  * a namespace of somebody else's), the outer one is bound instead. */
-int mount_fs(int root_fd, const struct op *op, struct fail *f) MUST_USE;
+int mount_fs(struct mount_root *root, const struct op *op, struct fail *f) MUST_USE;
 
 /* OP_BIND and OP_INIT: read-only and the like hold for all that comes with it. */
 int mount_bind(int root_fd, const struct op *op, struct fail *f) MUST_USE;
 
 /* OP_DEVICE, checked afterwards to be that very device. */
-int mount_device(int root_fd, const struct op *op, struct fail *f) MUST_USE;
+int mount_device(const struct mount_root *root, const struct op *op, struct fail *f) MUST_USE;
+
+/* OP_LINK. */
+int mount_link(const struct mount_root *root, const struct op *op, struct fail *f) MUST_USE;
 
 /* FD, a file or device, to TARGET. */
 int mount_fd(int root_fd, int fd, const struct op *op, const char *target, struct fail *f) MUST_USE;

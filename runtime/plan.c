@@ -6,6 +6,7 @@
 #include <sys/mount.h>
 
 #include "pkg/util/mem.h"
+#include "pkg/util/path.h"
 #include "runtime/ns.h"
 
 enum { DATA_MAX = 4096 };
@@ -258,8 +259,26 @@ static int plan_namespaces(struct plan *p, const struct spec *s, struct fail *f)
 	return 0;
 }
 
-/* The devices and links that the runtime-spec asks of a runtime (config-linux.md, Default Devices). */
-static void plan_devices(struct plan *p, const struct spec *s)
+/* "/dev/NAME", without more below. */
+static bool in_dev(const char *path)
+{
+	return str_starts(path, "/dev/") && path_is_component(path + strlen("/dev/"));
+}
+
+static void add_device(struct plan *p, enum op_flags how, const char *path, unsigned major_, unsigned minor_)
+{
+	struct op *op = add(p, OP_DEVICE, path, path);
+
+	op->major = major_;
+	op->minor = minor_;
+	op->how = in_dev(path) ? how : 0;
+}
+
+/*
+ * The devices and links that the runtime-spec asks of a runtime (config-linux.md, Default Devices).
+ * HOW: OP_OWN_DEV, or 0 where the image's /dev, or what is bound there, has to take them.
+ */
+static void plan_devices(struct plan *p, const struct spec *s, enum op_flags how)
 {
 	static const struct {
 		const char *path;
@@ -274,20 +293,14 @@ static void plan_devices(struct plan *p, const struct spec *s)
 		{ "pts/ptmx", "/dev/ptmx" }, { "/proc/kcore", "/dev/core" },
 	};
 
-	for (size_t i = 0; i < ARRAY_LEN(devices); i++) {
-		struct op *op = add(p, OP_DEVICE, devices[i].path, devices[i].path);
-
-		op->major = devices[i].major;
-		op->minor = devices[i].minor;
-	}
+	for (size_t i = 0; i < ARRAY_LEN(devices); i++)
+		add_device(p, how, devices[i].path, devices[i].major, devices[i].minor);
 	for (size_t i = 0; i < ARRAY_LEN(links); i++)
-		add(p, OP_LINK, links[i][0], links[i][1]);
+		add(p, OP_LINK, links[i][0], links[i][1])->how = how;
 	for (size_t i = 0; i < s->linux_.n_devices; i++) {
 		const struct spec_device *d = &s->linux_.devices[i];
-		struct op *op = add(p, OP_DEVICE, d->path, d->path);
 
-		op->major = (unsigned)d->major;
-		op->minor = (unsigned)d->minor;
+		add_device(p, how, d->path, (unsigned)d->major, (unsigned)d->minor);
 	}
 }
 
@@ -366,6 +379,7 @@ static bool is_dev(const char *destination)
 static int plan_mounts(struct plan *p, const struct launch *l, struct fail *f)
 {
 	const struct spec *s = l->spec;
+	enum op_flags own = 0;
 	bool dev = false;
 
 	for (size_t i = 0; i < s->n_mounts; i++) {
@@ -373,15 +387,18 @@ static int plan_mounts(struct plan *p, const struct launch *l, struct fail *f)
 
 		if (r < 0)
 			return r;
+		if (own && p->v[p->n - 1].kind == OP_MOUNT && in_dev(s->mounts[i].destination))
+			p->v[p->n - 1].how |= OP_OWN_DEV;
 		if (!is_dev(s->mounts[i].destination))
 			continue;
 		dev = true;
 		/* Devices are bound into a /dev of our own, never made in the host's. */
+		own = p->v[p->n - 1].kind == OP_MOUNT && str_eq(s->mounts[i].type, "tmpfs") ? OP_OWN_DEV : 0;
 		if (p->v[p->n - 1].kind == OP_MOUNT)
-			plan_devices(p, s);
+			plan_devices(p, s, own);
 	}
 	if (!dev)
-		plan_devices(p, s);
+		plan_devices(p, s, 0);
 	return 0;
 }
 

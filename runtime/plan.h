@@ -54,6 +54,7 @@ enum op_flags {
 	OP_COPYUP = 1 << 1,	/* a tmpfs starts with the image's content of its folder */
 	OP_PASSWD = 1 << 2,	/* OP_USER may add a passwd line */
 	OP_ON_PROC = 1 << 3,	/* the target must be a file of procfs */
+	OP_OWN_DEV = 1 << 4,	/* the target is "/dev/NAME" on a tmpfs that this plan mounts on /dev */
 };
 
 struct op {

@@ -81,6 +81,9 @@ static void take_line(struct reader *r, const json_t *j)
 	} else if (!strcmp(type, "warning")) {
 		if (ev->warning)
 			ev->warning(ev->ctx, text(j, "text"));
+	} else if (!strcmp(type, "note")) {
+		if (ev->note)
+			ev->note(ev->ctx, text(j, "text"));
 	} else if (!strcmp(type, "image")) {
 		if (ev->image)
 			ev->image(ev->ctx, text(j, "id"), json_string_value(json_object_get(j, "name")));

@@ -14,6 +14,7 @@
  *
  *	{"type":"progress","id":"3f4a...","what":"Copying blob","done":N,"total":N}	bytes; total -1: unknown
  *	{"type":"warning","text":"..."}
+ *	{"type":"note","text":"Trying to pull ..."}		what goes on, for a person
  *	{"type":"image","id":"<hex of the config's digest>","name":"docker.io/..."}	name may be absent
  *	{"type":"fail","code":errno,"status":exit,"msg":"...","hint":"..."}
  *	{"type":"done", ...}			further members are the request's result
@@ -32,6 +33,7 @@ enum { TRANSFER_REQUEST_FD = 3, TRANSFER_EVENT_FD = 4 };
 struct transfer_events {
 	void (*progress)(void *ctx, const char *id, const char *what, int64_t done, int64_t total);
 	void (*warning)(void *ctx, const char *text);
+	void (*note)(void *ctx, const char *text);
 	void (*image)(void *ctx, const char *id, const char *name);
 	/* Any line of another type, and the "done" line. */
 	void (*other)(void *ctx, const json_t *line);

@@ -339,3 +339,21 @@ tmp-rw"
 	rm "$TMPDIR"/out.*
 	assert $bad -eq 0 "failures"
 }
+
+@test "run - run without an image" {
+	run_rbox 125 run
+	assert "$stderr" =~ '^Error:'
+}
+
+@test "run - options after the image belong to the command" {
+	run_rbox 125 run no.such.host.invalid/x --version
+	assert "$output" !~ "rbox version" "stdout"
+}
+
+@test "run - an unknown flag, and one without its value" {
+	run_rbox 125 run --no-such-flag x
+	assert "$output" == "" "stdout"
+	assert "$stderr" =~ '^Error: .*no-such-flag'
+	run_rbox 125 run --name
+	assert "$stderr" =~ '^Error: .*name'
+}

@@ -2,6 +2,7 @@
 #include "pkg/engine/image/events.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "pkg/util/io.h"
@@ -50,16 +51,31 @@ void event_progress(struct events *e, const char *id, const char *what, int64_t 
 			  (json_int_t)done, "total", (json_int_t)total));
 }
 
+__attribute__((format(printf, 3, 0)))
+static void emit_text(struct events *e, const char *type, const char *fmt, va_list ap)
+{
+	char text[2048];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	emit(e, json_pack("{s:s, s:o}", "type", type, "text", text_of(text)));
+}
+
 void event_warning(struct events *e, const char *fmt, ...)
 {
-	auto_free char *cut = NULL;
-	char text[2048];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	emit_text(e, "warning", fmt, ap);
 	va_end(ap);
-	emit(e, json_pack("{s:s, s:o}", "type", "warning", "text", text_of(text)));
+}
+
+void event_note(struct events *e, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	emit_text(e, "note", fmt, ap);
+	va_end(ap);
 }
 
 void event_image(struct events *e, const char *id, const char *name)

@@ -16,6 +16,8 @@ void events_init(struct events *e, int fd);
 
 void event_progress(struct events *e, const char *id, const char *what, int64_t done, int64_t total);
 void event_warning(struct events *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* What goes on, for a person: "Trying to pull ...". */
+void event_note(struct events *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* NAME may be NULL. */
 void event_image(struct events *e, const char *id, const char *name);
 void event_fail(struct events *e, const struct fail *f);

@@ -87,7 +87,7 @@ int incoming_save(struct xfer *x, const struct incoming *in, const struct ref *n
 static int dispatch(struct xfer *x, struct fail *f)
 {
 	static const struct { const char *op; int (*serve)(struct xfer *x, struct fail *f); } ops[] = {
-		{ "load", load_serve }, { "import", import_serve },
+		{ "load", load_serve }, { "import", import_serve }, { "pull", pull_serve },
 	};
 	const char *op = xfer_text(x, "op");
 	int r = store_open(xfer_text(x, "store"), &x->store, f);
