@@ -123,9 +123,8 @@ static int op_user(struct init *in, const struct op *op, struct fail *f)
 	if (r < 0)
 		return r;
 	snprintf(in->user.home, sizeof(in->user.home), "%s", home);
-	/* Over a folder of the old root, which goes away with it. */
-	return mount_text(in->root.fd, in->l->rootfs.base ? in->l->rootfs.base : "/proc/self/fd", op,
-			  "/etc/passwd", str_cstr(&text), f);
+	/* Over a folder of the old root, which goes away with it, and that no later operation needs. */
+	return mount_text(in->root.fd, "/sys", op, "/etc/passwd", str_cstr(&text), f);
 }
 
 static int op_console(struct init *in, const struct op *op, struct fail *f)

@@ -11,6 +11,10 @@ unit-bin: $(UNIT_BIN)
 unit: $(UNIT_BIN)
 	@set -e; for t in $(UNIT_BIN); do echo "== $$t"; $$t; done
 
+# A command with system calls missing, for the fallbacks: build/deny_syscall clone3,openat2 COMMAND.
+$(B)/deny_syscall: tests/lib/deny_syscall.c $(B)/librbox.a
+	$(CC) $(ALL_CFLAGS) $(LINK) -o $@ $< $(B)/librbox.a -lseccomp
+
 # Every object, nothing linked: what the compile with the other compiler needs.
 OBJECTS := $(call obj,$(CORE_SRC) $(IMAGE_SRC) $(CMD_SRC) $(CMDI_SRC))
 UNIT_OBJ := $(call obj,$(UNIT_SRC) $(FUZZ_SRC))
