@@ -75,6 +75,7 @@ static const struct opt fetch_rows[] = {
 	OPT_STR(0, "entrypoint", struct run_opts, entrypoint, "WORD|JSON", "instead of the image's entrypoint"), \
 	OPT_LIST('e', "env", struct run_opts, env, "NAME[=VALUE]", "environment variable (NAME alone: the caller's)"), \
 	OPT_LIST(0, "env-file", struct run_opts, env_file, "FILE", "environment variables, a line each"), \
+	OPT_TRI(0, "http-proxy", struct run_opts, http_proxy, "pass the caller's proxy variables on (default true)"), \
 	OPT_LIST('l', "label", struct run_opts, label, "KEY=VALUE", "label"),                        \
 	OPT_LIST(0, "label-file", struct run_opts, label_file, "FILE", "labels, a line each"),       \
 	OPT_LIST(0, "annotation", struct run_opts, annotation, "KEY=VALUE", "annotation of the OCI spec"), \

@@ -334,7 +334,7 @@ int mount_link(const struct mount_root *root, const struct op *op, struct fail *
 	auto_fd int fd = own ? -EBADF : path_open_in_root(root->fd, dir, O_PATH | O_DIRECTORY, 0);
 
 	if (!own && fd < 0)
-		return op_fail(op, -fd, f);
+		return op->how & OP_OPTIONAL ? 0 : op_fail(op, -fd, f);
 	if (symlinkat(op->source, own ? root->dev_fd : fd, base) < 0 && errno != EEXIST)
 		return op_fail(op, errno, f);
 	return 0;

@@ -562,6 +562,9 @@ static int build(struct plan *p, const struct launch *l, struct fail *f)
 		r = plan_mounts(p, l, f);
 	if (r < 0)
 		return r;
+	/* What programs that list mounts read; podman makes it too where the image has none. */
+	if (l->passwd_entry && !l->rootfs.dir)
+		add(p, OP_LINK, "/proc/mounts", "/etc/mtab")->how = OP_OPTIONAL;
 	if (l->init_path)
 		add(p, OP_INIT, l->init_path, "/run/rbox-init")->flags = MS_RDONLY | MS_NOSUID | MS_NODEV;
 	r = plan_identity(p, l, f);

@@ -53,6 +53,7 @@ enum op_flags {
 	OP_RECURSIVE = 1 << 0,	/* binds: with what is mounted below */
 	OP_COPYUP = 1 << 1,	/* a tmpfs starts with the image's content of its folder */
 	OP_PASSWD = 1 << 2,	/* OP_USER may add a passwd line */
+	OP_OPTIONAL = 1 << 7,	/* OP_LINK: an image without the folder goes without the link */
 	OP_ON_PROC = 1 << 3,	/* the target must be a file of procfs */
 	OP_OWN_DEV = 1 << 4,	/* the target is "/dev/NAME" on a tmpfs that this plan mounts on /dev */
 };

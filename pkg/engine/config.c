@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/resource.h>
 
 #include "pkg/util/file.h"
 #include "pkg/util/mem.h"
@@ -179,6 +181,14 @@ void security_opt_done(struct security_opt *o)
 	strv_free_ptr(&o->unmask);
 }
 
+static const char *const ulimit_names[] = { "as", "core", "cpu", "data", "fsize", "locks", "memlock",
+					    "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio",
+					    "rttime", "sigpending", "stack" };
+static const int ulimit_numbers[] = { RLIMIT_AS, RLIMIT_CORE, RLIMIT_CPU, RLIMIT_DATA, RLIMIT_FSIZE,
+				      RLIMIT_LOCKS, RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, RLIMIT_NICE,
+				      RLIMIT_NOFILE, RLIMIT_NPROC, RLIMIT_RSS, RLIMIT_RTPRIO,
+				      RLIMIT_RTTIME, RLIMIT_SIGPENDING, RLIMIT_STACK };
+
 static int parse_limit(const char *s, int64_t *ret)
 {
 	if (!strcmp(s, "-1") || !strcmp(s, "unlimited")) {
@@ -191,9 +201,6 @@ static int parse_limit(const char *s, int64_t *ret)
 int ulimit_parse(const char *text, char ret_type[24], int64_t *ret_soft, int64_t *ret_hard,
 		 struct fail *f)
 {
-	static const char *const names[] = { "as", "core", "cpu", "data", "fsize", "locks", "memlock",
-					     "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio",
-					     "rttime", "sigpending", "stack" };
 	const char *eq = strchr(text, '=');
 	auto_strv char **values = eq ? strv_split(eq + 1, ":", false) : NULL;
 	size_t n = strv_len(values);
@@ -203,14 +210,36 @@ int ulimit_parse(const char *text, char ret_type[24], int64_t *ret_soft, int64_t
 		return refuse(f, EINVAL, "invalid ulimit '%.60s': NAME=SOFT[:HARD] is wanted", text);
 	if (*ret_hard != -1 && (*ret_soft == -1 || *ret_soft > *ret_hard))
 		return refuse(f, EINVAL, "invalid ulimit '%.60s': the soft limit is above the hard one", text);
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		if (strlen(names[i]) != (size_t)(eq - text) || strncmp(names[i], text, strlen(names[i])))
+	for (size_t i = 0; i < ARRAY_LEN(ulimit_names); i++) {
+		const char *name = ulimit_names[i];
+
+		if (strlen(name) != (size_t)(eq - text) || strncmp(name, text, strlen(name)))
 			continue;
-		snprintf(ret_type, 24, "RLIMIT_%s", names[i]);
+		snprintf(ret_type, 24, "RLIMIT_%s", name);
 		for (char *p = ret_type; *p; p++)
 			if (*p >= 'a' && *p <= 'z')
 				*p = (char)(*p - 32);
 		return 0;
 	}
 	return refuse(f, EINVAL, "invalid ulimit type in '%.60s'", text);
+}
+
+int ulimit_check(const char *text, struct fail *f)
+{
+	int64_t soft, hard;
+	char type[24];
+	int r = ulimit_parse(text, type, &soft, &hard, f);
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(ulimit_names); i++) {
+		struct rlimit own;
+
+		if (strcasecmp(type + strlen("RLIMIT_"), ulimit_names[i]) ||
+		    getrlimit((unsigned)ulimit_numbers[i], &own) < 0 || own.rlim_max == RLIM_INFINITY ||
+		    (hard >= 0 && (uint64_t)hard <= own.rlim_max))
+			continue;
+		r = refuse(f, EPERM, "ulimit '%.60s': the hard limit is above your own, %llu", text,
+			   (unsigned long long)own.rlim_max);
+		fail_hint(f, "ask for at most that, or raise yours in /etc/security/limits.conf");
+	}
+	return r;
 }

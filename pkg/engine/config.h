@@ -54,7 +54,7 @@ struct run_opts {
 	char **volume, **mount, **tmpfs;
 	char **expose, **annotation;
 	bool rootfs, replace, detach, quiet;
-	enum tri sig_proxy;
+	enum tri sig_proxy, http_proxy;
 	char **attach;
 	struct pull_group {	/* how a missing image is fetched */
 		char *platform, *arch, *os, *variant, *authfile, *creds, *cert_dir;
@@ -115,5 +115,8 @@ void security_opt_done(struct security_opt *o);
 /* "nofile=1024:2048" -> "RLIMIT_NOFILE", soft, hard (-1: unlimited). */
 int ulimit_parse(const char *text, char ret_type[24], int64_t *ret_soft, int64_t *ret_hard,
 		 struct fail *f) MUST_USE;
+
+/* The same, and that our own hard limit allows it: one that was asked for is never clamped silently. */
+int ulimit_check(const char *text, struct fail *f) MUST_USE;
 
 #endif

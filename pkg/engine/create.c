@@ -89,9 +89,7 @@ static int set_process(const struct run_opts *o, const struct image_config *imag
 	    str_to_u64(p->umask, 8, &mask) < 0)
 		return refuse(f, EINVAL, "invalid umask '%.20s': octal digits are wanted", p->umask);
 	strv_each(it, p->ulimits) {
-		char type[24];
-		int64_t soft, hard;
-		int r = ulimit_parse(*it, type, &soft, &hard, f);
+		int r = ulimit_check(*it, f);
 
 		if (r < 0)
 			return r;
@@ -331,7 +329,8 @@ int engine_create(struct engine *e, const struct run_opts *o, const struct fetch
 		return fail(f, -r, "make a container id");
 	ret->id = mem_strdup(id);
 	if (o->name && !name_is_valid(o->name)) {
-		r = refuse(f, EINVAL, "names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument");
+		r = refuse(f, EINVAL, "container name '%.100s': names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: "
+			   "invalid argument", o->name);
 		goto out;
 	}
 	r = o->rootfs ? from_rootfs(o, ret, f) : from_image(e, o, fetcher, ret, f);

@@ -83,6 +83,21 @@ int env_add_typed(char *const *files, char *const *typed, char ***env, struct fa
 	return r;
 }
 
+/* The caller's proxies, unless --http-proxy=false: what runs inside has the same way out as we. */
+static void add_proxies(char ***env)
+{
+	static const char *const names[] = { "http_proxy", "https_proxy", "ftp_proxy", "no_proxy",
+					     "HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY" };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		const char *value = getenv(names[i]);
+		auto_free char *entry = value ? mem_printf("%s=%s", names[i], value) : NULL;
+
+		if (entry)
+			strv_env_set(env, entry);
+	}
+}
+
 int env_build(const struct run_opts *o, const struct image_config *image, struct container_config *c,
 	      struct fail *f)
 {
@@ -94,6 +109,8 @@ int env_build(const struct run_opts *o, const struct image_config *image, struct
 		strv_each(it, image->config.env)
 			if (strchr(*it, '=') && **it != '=')
 				strv_env_set(&c->env, *it);
+	if (o->http_proxy != TRI_FALSE)
+		add_proxies(&c->env);
 	return env_add_typed(o->env_file, o->env, &c->env, f);
 }
 
