@@ -324,8 +324,8 @@ static char *drop_foreign_ids(char *data)
 {
 	auto_strv char **words = strv_split(data ? data : "", ",", true);
 	auto_strv char **left = NULL;
-	auto_free char *owned = data;
 
+	free(data);	/* its words are copies */
 	strv_each(it, words)
 		if (!((str_starts(*it, "gid=") || str_starts(*it, "uid=")) && strcmp(*it + 4, "0")))
 			strv_add(&left, *it);

@@ -117,6 +117,12 @@ run_unit() {	# LABEL
 		rc=0
 		as_user CMOCKA_MESSAGE_OUTPUT=TAP TMPDIR="$T/w/unit-$t" UBSAN_OPTIONS=print_stacktrace=1 \
 			timeout -k 5 "${UNIT_TIMEOUT:-600}" "$T/unit/$t" >"$out" 2>&1 </dev/null || rc=$?
+		# What only root can set up skips itself for a user: those programs run as root as well.
+		if grep -q '# SKIP' "$out" && [ "$(id -u)" -eq 0 ]; then
+			rc=0
+			(cd "$T/src" && CMOCKA_MESSAGE_OUTPUT=TAP timeout -k 5 "${UNIT_TIMEOUT:-600}" "$T/unit/$t" \
+				>"$out" 2>&1 </dev/null) || rc=$?
+		fi
 		ok=$(grep -c '^ok ' "$out")
 		bad=$(grep -c '^not ok ' "$out")
 		plan=$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' "$out" | awk '{n += $1} END {print n + 0}')
