@@ -102,7 +102,7 @@ static void warn_limit(const struct site *s, const struct http_response *resp)
 	unsigned long left = resp->ratelimit ? strtoul(resp->ratelimit, NULL, 10) : 100;
 
 	if (left <= 5)
-		site_warn(s, "%s allows %lu more pulls for now; a login (rbox login %s) allows more",
+		site_warn(s, "%s allows %lu more pulls for now; credentials for %s (--creds, or auth.json) allow more",
 			  s->endpoint.host, left, s->endpoint.host);
 }
 

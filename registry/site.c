@@ -187,7 +187,8 @@ static int refuse_access(struct site *s, const char *what, const char *why, stru
 		   s->has_auth ? " to the credentials of " : " without a login",
 		   s->has_auth ? s->auth.source : "", why);
 	pthread_mutex_unlock(&s->lock);
-	fail_hint(f, "check the name's spelling; if the image is private: rbox login %s", s->endpoint.host);
+	fail_hint(f, "check the name's spelling; if the image is private: --creds USER:PASSWORD, or an entry for "
+		  "%s in ~/.config/containers/auth.json", s->endpoint.host);
 	return r;
 }
 
@@ -206,7 +207,7 @@ static int refuse_limit(struct site *s, const char *what, const struct http_resp
 	int r = refuse(f, EBUSY, "%s: %s has had too many requests from here (429)%s%s", what,
 		       s->endpoint.host, wait, why);
 
-	fail_hint(f, "limits are higher with a login (rbox login %s), and a mirror in registries.conf "
+	fail_hint(f, "limits are higher with credentials for %s (--creds, or auth.json), and a mirror in registries.conf "
 		     "avoids them", s->endpoint.host);
 	return r;
 }

@@ -139,8 +139,8 @@ static int drop_auth(struct site *s, struct fail *f)
 
 		return r;
 	}
-	site_warn(s, "%s refuses the credentials of '%s': going on without them (rbox login %s renews them)",
-		  s->endpoint.host, s->auth.source, s->endpoint.host);
+	site_warn(s, "%s refuses the credentials of '%s': going on without them", s->endpoint.host,
+		  s->auth.source);
 	auth_done(&s->auth);
 	s->has_auth = false;
 	mem_free_ptr(&s->authorization);

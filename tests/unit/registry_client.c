@@ -273,7 +273,7 @@ static const struct row good_rows[] = {
 	  "@/flaky/a:1: the registry answers 503; trying again in 0.0 s (2 of 3)\n"
 	  BLOB ": the registry answers 503; trying again in 0.0 s (1 of 3)\n"
 	  BLOB ": the registry answers 503; trying again in 0.0 s (2 of 3)\n" },
-	{ "few/a:1", 0, "", "@ allows 3 more pulls for now; a login (rbox login @) allows more\n" },
+	{ "few/a:1", 0, "", "@ allows 3 more pulls for now; credentials for @ (--creds, or auth.json) allow more\n" },
 	{ "limit/a:1", 0, "",
 	  "@/limit/a:1: the registry answers 429; trying again in 1.0 s (1 of 3)\n"
 	  BLOB ": the registry answers 429; trying again in 1.0 s (1 of 3)\n" },
@@ -487,8 +487,8 @@ static void test_credentials(void **state)
 					 w->faults.host);
 	auto_free char *oauth = with_host("{\"auths\":{\"@\":{\"identitytoken\":\"refresh-me\"}}}",
 					  w->faults.host);
-	auto_free char *dropped = mem_printf("@ refuses the credentials of '%s': going on without them (rbox "
-					     "login @ renews them)\n", path);
+	auto_free char *dropped = mem_printf("@ refuses the credentials of '%s': going on without "
+					     "them\n", path);
 	struct registry_opts right = { .creds = "user:pass" }, wrong = { .creds = "user:no" };
 	struct registry_opts file = { .authfile = path };
 
