@@ -50,6 +50,12 @@ int ctr_new(const struct store *s, struct ctr_new *ret, struct fail *f)
 		ret->dir_fd = path_open_beneath(ret->temp.dir_fd, "ctr", O_RDONLY | O_DIRECTORY, 0);
 		r = ret->dir_fd < 0 ? ret->dir_fd : 0;
 	}
+	if (r == 0) {
+		/* Now, since `rm` on a full disk could not make it. */
+		auto_fd int lock = fd_open(ret->dir_fd, "lock", O_RDWR | O_CREAT, 0600);
+
+		r = lock < 0 ? lock : 0;
+	}
 	if (r < 0) {
 		r = fail(f, -r, "make the folder of a container in '%s/tmp'", s->path);
 		ctr_new_done(ret);
