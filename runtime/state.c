@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "pkg/util/fd.h"
@@ -160,6 +161,20 @@ static int check_alive(int dir_fd, struct state *s, struct fail *f)
 		heal(s, 137, "monitor lost", 0);
 	}
 	return 0;
+}
+
+bool state_settle(int dir_fd)
+{
+	const struct timespec pause = { .tv_nsec = 2 * 1000 * 1000 };
+	int64_t start = time_monotonic();
+	int code;
+
+	while (file_is_locked(dir_fd, "lock.run")) {
+		if (state_load_exit(dir_fd, &code, NULL) < 0 || time_monotonic() - start > 10 * TIME_SECOND)
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	return true;
 }
 
 static int load(int dir_fd, struct state *ret, struct fail *f)

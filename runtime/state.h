@@ -55,6 +55,13 @@ int state_load_raw(int dir_fd, struct state *ret, struct fail *f) MUST_USE;
  */
 int state_load_exit(int dir_fd, int *ret_code, int64_t *ret_finished_at) MUST_USE;
 
+/*
+ * Waits while a monitor that has recorded the end only clears up (its lock.run is still held: the
+ * mounts' teardown may sync a file system), ten seconds at most. True: lock.run is free now. False at
+ * once while the container runs.
+ */
+bool state_settle(int dir_fd);
+
 /* When PID began, in clock ticks since boot. -ESRCH: there is none. */
 int state_pid_start(pid_t pid, int64_t *ret) MUST_USE;
 

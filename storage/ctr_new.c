@@ -50,6 +50,12 @@ int ctr_new(const struct store *s, struct ctr_new *ret, struct fail *f)
 		ret->dir_fd = path_open_beneath(ret->temp.dir_fd, "ctr", O_RDONLY | O_DIRECTORY, 0);
 		r = ret->dir_fd < 0 ? ret->dir_fd : 0;
 	}
+	if (r == 0) {
+		/* Now, since `rm` on a full disk could not make it. */
+		auto_fd int lock = fd_open(ret->dir_fd, "lock", O_RDWR | O_CREAT, 0600);
+
+		r = lock < 0 ? lock : 0;
+	}
 	if (r < 0) {
 		r = fail(f, -r, "make the folder of a container in '%s/tmp'", s->path);
 		ctr_new_done(ret);
@@ -63,38 +69,43 @@ void ctr_new_done(struct ctr_new *n)
 	store_temp_done(&n->temp);
 }
 
-/* Starts writing a file's pages without waiting, so that the fsyncs after it share one commit. */
-static void start_write(int fd)
+/*
+ * The files of one folder, then the folder. START: begins to write their pages and doesn't wait, so
+ * that the fsyncs after it share one commit. Empty files have nothing to lose.
+ */
+static int sync_folder(int dir_fd, const char *path, bool start)
 {
-	(void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	auto_fd int at = path_open_beneath(dir_fd, path, O_RDONLY | O_DIRECTORY, 0);
+	auto_strv char **names = NULL;
+	int r = at < 0 ? at : dir_list(at, ".", &names);
+
+	for (char **it = names; r == 0 && *it; it++) {
+		auto_fd int fd = -EBADF;
+		struct stat st;
+
+		if (fstatat(at, *it, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			return -errno;
+		if (!S_ISREG(st.st_mode) || !st.st_size)
+			continue;
+		fd = path_open_beneath(at, *it, O_RDONLY, 0);
+		if (fd < 0)
+			r = fd;
+		else if (start)
+			(void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+		else
+			r = file_sync(fd);
+	}
+	return r == 0 && !start ? file_sync(at) : r;
 }
 
-/* The files of a container's folder, its bundle's, and the folders themselves. */
+/* The files of a container's folder and its bundle's, and the folders themselves. */
 static int sync_content(int dir_fd)
 {
 	static const char *const folders[] = { "bundle", "rw", "." };
 	int r = 0;
 
-	for (int pass = 0; pass < 2; pass++) {
-		for (size_t i = 0; r == 0 && i < ARRAY_LEN(folders); i++) {
-			auto_fd int at = path_open_beneath(dir_fd, folders[i], O_RDONLY | O_DIRECTORY, 0);
-			auto_strv char **names = NULL;
-
-			r = at < 0 ? at : dir_list(at, ".", &names);
-			for (char **it = names; r == 0 && *it; it++) {
-				auto_fd int fd = path_open_beneath(at, *it, O_RDONLY | O_NONBLOCK, 0);
-
-				if (fd < 0)
-					r = fd;
-				else if (pass)
-					r = file_sync(fd);
-				else
-					start_write(fd);
-			}
-			if (r == 0 && pass)
-				r = file_sync(at);
-		}
-	}
+	for (size_t i = 0; r == 0 && i < 2 * ARRAY_LEN(folders); i++)
+		r = sync_folder(dir_fd, folders[i % ARRAY_LEN(folders)], i < ARRAY_LEN(folders));
 	return r;
 }
 

@@ -50,6 +50,7 @@ static int default_path(char **ret, struct fail *f)
 
 static int make_layout(int root_fd, const char *path, struct fail *f)
 {
+	static const char *const locks[] = { "lock.store", "lock.names" };
 	auto_free char *text = mem_printf("%d\n", STORE_FORMAT);
 	int r;
 
@@ -58,6 +59,13 @@ static int make_layout(int root_fd, const char *path, struct fail *f)
 
 		if (fd < 0)
 			return fail(f, -fd, "make folder '%s' of the store '%s'", layout[i], path);
+	}
+	/* Now, since `rm` on a full disk could not make them. */
+	for (size_t i = 0; i < ARRAY_LEN(locks); i++) {
+		auto_fd int fd = fd_open(root_fd, locks[i], O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+
+		if (fd < 0)
+			return fail(f, -fd, "make '%s/%s'", path, locks[i]);
 	}
 	/* Last: what says that all the rest is there. */
 	r = file_replace(root_fd, "version", text, strlen(text), 0600, FILE_SYNC);

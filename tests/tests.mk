@@ -50,3 +50,4 @@ unit-user:
 	@tests/check.sh unit
 
 -include tests/fuzz/fuzz.mk
+-include tests/bench/bench.mk

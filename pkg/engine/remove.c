@@ -6,6 +6,7 @@
 
 #include "pkg/engine/stop.h"
 #include "pkg/util/fd.h"
+#include "runtime/state.h"
 
 int engine_remove(struct engine *e, struct container *c, bool force, int timeout, struct fail *f)
 {
@@ -28,7 +29,8 @@ int engine_remove(struct engine *e, struct container *c, bool force, int timeout
 	lock = ctr_lock(c->dir_fd, f);
 	if (lock < 0)
 		return lock;
-	if (ctr_is_running(c->dir_fd))
+	/* A monitor that only clears up is waited for. */
+	if (!state_settle(c->dir_fd))
 		return refuse(f, EBUSY, "container %.12s was started again", c->id);
 	r = ctr_remove(&e->store, c->id, c->config.name, f);
 	/* --rm's own monitor may have been quicker. */

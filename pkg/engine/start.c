@@ -15,6 +15,7 @@
 #include "pkg/util/spawn.h"
 #include "pkg/util/str.h"
 #include "runtime/monitor/monitor.h"
+#include "runtime/state.h"
 
 enum { LOG_MAX_DEFAULT = 10 * 1000 * 1000 };
 
@@ -99,7 +100,8 @@ static int prepare(struct starting *s, const struct start_opts *o, struct fail *
 	s->lock_fd = ctr_lock(s->dir_fd, f);
 	if (s->lock_fd < 0)
 		return s->lock_fd;
-	if (ctr_is_running(s->dir_fd))
+	/* A monitor that only clears up is waited for. */
+	if (!state_settle(s->dir_fd))
 		return refuse(f, EBUSY, "container %.12s is already running", s->c->id);
 	r = spec_build(s->c, &host, &s->spec, f);
 	if (r == 0)
