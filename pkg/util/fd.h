@@ -47,6 +47,6 @@ int fd_send(int sock, const void *data, size_t len, const int *fds, size_t n) MU
 ssize_t fd_recv(int sock, void *data, size_t len, int *fds, size_t max, size_t *ret_n) MUST_USE;
 
 void fd_close_ptr(int *fd);
-#define auto_fd __attribute__((cleanup(fd_close_ptr)))
+#define auto_fd __attribute__((cleanup(fd_close_ptr), unused))
 
 #endif

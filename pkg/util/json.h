@@ -113,6 +113,6 @@ json_t *jsonf_load(int dirfd, const char *name, size_t max, struct fail *f) MUST
 char *jsonf_text(const json_t *j, int indent) MUST_USE;
 
 void jsonf_decref_ptr(json_t **j);
-#define auto_json __attribute__((cleanup(jsonf_decref_ptr)))
+#define auto_json __attribute__((cleanup(jsonf_decref_ptr), unused))
 
 #endif

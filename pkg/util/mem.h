@@ -24,7 +24,7 @@ char *mem_printf(const char *fmt, ...) PRINTF_LIKE(1, 2) MUST_USE;
 void mem_replace(char **p, char *owned);
 
 void mem_free_ptr(void *p);
-#define auto_free __attribute__((cleanup(mem_free_ptr)))
+#define auto_free __attribute__((cleanup(mem_free_ptr), unused))
 
 /* Ownership out of an auto_ variable: returns the pointer and leaves NULL. */
 void *mem_take_ptr(void *p) MUST_USE;
