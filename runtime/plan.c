@@ -550,6 +550,28 @@ static int plan_process(struct plan *p, const struct launch *l, struct fail *f)
 	return 0;
 }
 
+/*
+ * Where the host's mounts are seen (slave), a bind must say that it itself does not want them; where
+ * none are, there is nothing to say.
+ */
+static void settle_propagation(struct plan *p)
+{
+	bool slave = false;
+
+	for (size_t i = 0; i < p->n; i++) {
+		struct op *op = &p->v[i];
+
+		if (op->kind == OP_PROPAGATION)
+			slave = op->flags & MS_SLAVE;
+		if (op->kind != OP_BIND && op->kind != OP_INIT)
+			continue;
+		if (slave && !op->propagation)
+			op->propagation = MS_PRIVATE | MS_REC;
+		else if (!slave)
+			op->propagation = 0;
+	}
+}
+
 static int build(struct plan *p, const struct launch *l, struct fail *f)
 {
 	const struct spec *s = l->spec;
@@ -567,6 +589,7 @@ static int build(struct plan *p, const struct launch *l, struct fail *f)
 		add(p, OP_LINK, "/proc/mounts", "/etc/mtab")->how = OP_OPTIONAL;
 	if (l->init_path)
 		add(p, OP_INIT, l->init_path, "/run/rbox-init")->flags = MS_RDONLY | MS_NOSUID | MS_NODEV;
+	settle_propagation(p);
 	r = plan_identity(p, l, f);
 	if (r < 0)
 		return r;

@@ -108,8 +108,9 @@ static void heal(struct state *s, int code, const char *error, int64_t finished_
 	s->exit_code = code;
 	s->pid = s->monitor_pid = 0;
 	s->pid_start = 0;
+	/* Nobody saw the end: when it began is the last that is known, and stays the same at each look. */
 	if (!s->finished_at)
-		s->finished_at = finished_at;
+		s->finished_at = finished_at ? finished_at : s->started_at;
 	mem_replace(&s->error, mem_strdup(error));
 }
 

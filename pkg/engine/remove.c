@@ -27,6 +27,11 @@ int engine_remove(struct engine *e, struct container *c, bool force, int timeout
 			return r;
 	}
 	lock = ctr_lock(c->dir_fd, f);
+	if (lock == -ENOENT) {
+		/* --rm's own monitor was quicker. */
+		fail_clear(f);
+		return 0;
+	}
 	if (lock < 0)
 		return lock;
 	/* A monitor that only clears up is waited for. */

@@ -389,9 +389,10 @@ void monitor_release(struct monitor *m)
 		slirp_done(&m->slirp);
 	m->has_slirp = false;
 	unlisten(m);
+	m->lock_fd = fd_close(m->lock_fd);
+	/* Behind the lock: what holds lock.run is never deleted, not even by ourselves. */
 	if (m->o->finish && m->phase == PHASE_TELLING)
 		m->o->finish(m->o->ctx, m->exit_code);
-	m->lock_fd = fd_close(m->lock_fd);
 }
 
 /* What a start that failed leaves: nothing running, and its cause in the record. */

@@ -40,8 +40,9 @@ struct monitor_opts {
 	void (*ended)(void *ctx, int exit_code);
 	/* Called in the monitor at the end, after the exit status is recorded and every client has been
 	 * told: what may take long (deleting the trash). Both open what they need anew: the monitor
-	 * closed the descriptors it was not told of. May be NULL. lock.run is still held in both. CTX must
-	 * not lead to argv: that is overwritten by then (and environ, but for PATH, HOME, TZ, XDG_*). */
+	 * closed the descriptors it was not told of. May be NULL. lock.run is still held in ENDED, and
+	 * free in FINISH: the container may be started again, or be gone, by then. CTX must not lead
+	 * to argv: that is overwritten by then (and environ, but for PATH, HOME, TZ, XDG_*). */
 	void (*finish)(void *ctx, int exit_code);
 	void *ctx;
 };
@@ -63,7 +64,7 @@ struct monitor_opts {
  * state.json, ENDED is called; clients get what is left and EXITED (for a second at most; a slow
  * foreground client may
  * take longer and is served to its end beside all that follows), the container's mount namespace,
- * held until then, is let go, FINISH is called, lock.run is free.
+ * held until then, is let go, lock.run is free, FINISH is called.
  */
 int monitor_start(const struct monitor_opts *o, pid_t *ret_pid, struct fail *f) MUST_USE;
 

@@ -413,7 +413,6 @@ static void test_join(void **state)
 	struct box other;
 	struct launched n;
 	struct fail f = { 0 };
-	auto_free char *first = NULL;
 	auto_fd int null = fd_open(AT_FDCWD, "/dev/null", O_RDWR, 0);
 
 	assert_int_equal(box_make(&other, 0), 0);

@@ -79,11 +79,11 @@ static json_t *json_recv(int fd, size_t max, const char *what, struct fail *f)
 	auto_str struct str s = STR_INIT(max);
 	int r = io_read_all(fd, &s);
 
-	if (r < 0) {
+	if (r < 0 && r != -ECONNRESET) {
 		fail(f, -r, "read %s", what);
 		return NULL;
 	}
-	if (!s.len) {
+	if (r < 0 || !s.len) {
 		refuse(f, ECHILD, "%s: the process was killed", what);
 		return NULL;
 	}
@@ -168,8 +168,15 @@ _Noreturn static void layer_process(struct store_temp *t, int in, int ctl, int s
 
 	fd_close(sock);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (!f.code)
+	if (f.code) {
+		auto_str struct str unread = STR_INIT(REQUEST_MAX);
+
+		/* What is left unread at the end makes a reset of it, and our word is lost. */
+		(void)!io_read_all(ctl, &unread);
+		str_done(&unread);
+	} else {
 		(void)!unpack_one(t, in, ctl, &u, &f);
+	}
 	report(ctl, &u, &f);
 	_exit(0);
 }

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The same launch with other ids: a single one, real root, and a U that is inside another. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#undef fail /* our own is meant */
+
+#include "tests/lib/box.h"
+#include "tests/lib/user.h"
+
+static int run_box(bool single, const char *script, const char *want)
+{
+	auto_str struct str text = STR_INIT(65536);
+	struct fail f = { 0 };
+	struct box b;
+	int r = box_make(&b, 1);
+
+	if (r < 0) {
+		print_error("no box\n");
+		return 1;
+	}
+	b.launch.rootfs.single_id = single;
+	box_args(&b, script);
+	r = box_run(&b, &text, &f);
+	if (r || strcmp(str_cstr(&text), want))
+		print_error("%d '%s'\ngot:  %s\nwant: %s\n", r, f.msg, str_cstr(&text), want);
+	r = r || strcmp(str_cstr(&text), want);
+	box_done(&b);
+	return r;
+}
+
+/* In a child: what is joined can't be left. */
+static void in_child(int (*run)(void))
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0)
+		_exit(run());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static int single(void)
+{
+	struct fail f = { 0 };
+	struct userns_plan plan = { .mode = USERNS_SINGLE,
+				    .uids = { .n = 1, .v = { { 0, geteuid(), 1 } } },
+				    .gids = { .n = 1, .v = { { 0, getegid(), 1 } } } };
+	struct userns_begun b;
+	int ns;
+
+	if (userns_begin(&plan, 0, &b, &f) < 0)
+		return 2;
+	ns = userns_finish(&b, &f);
+	if (ns < 0 || userns_enter(ns, true, &f) < 0) {
+		print_error("%s\n", f.msg);
+		return 3;
+	}
+	return run_box(true, "id -u; id -g; cat /proc/self/uid_map | wc -l; echo x > /dev/shm/x; "
+		       "stat -c '%g %a' /dev/pts/ptmx; touch /etc/new && echo made",
+		       "0\n0\n1\n0 666\nmade\n");
+}
+
+static int nested(void)
+{
+	struct fail f = { 0 };
+	struct userns_plan plan;
+
+	if (box_enter(&f) < 0 || userns_plan(&plan, &f) < 0 || plan.mode != USERNS_CURRENT)
+		return 2;
+	if (box_enter(&f) < 0)
+		return 3;
+	return run_box(false, "id -u; su joe -c 'id -u' 2>/dev/null; cat /proc/self/uid_map | wc -l", "0\n1000\n2\n");
+}
+
+static int as_root(void)
+{
+	struct fail f = { 0 };
+	struct userns_plan plan;
+
+	if (userns_plan(&plan, &f) < 0 || (plan.mode != USERNS_ROOT && plan.mode != USERNS_CURRENT))
+		return 2;
+	if (box_enter(&f) < 0) {
+		print_error("%s\n", f.msg);
+		return 3;
+	}
+	return run_box(false, "id -u; chown joe /etc/passwd && stat -c %u /etc/passwd", "0\n1000\n");
+}
+
+static void test_single(void **state)
+{
+	(void)state;
+	in_child(single);
+}
+
+static void test_nested(void **state)
+{
+	(void)state;
+	in_child(nested);
+}
+
+static void test_root(void **state)
+{
+	(void)state;
+	in_child(as_root);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest root[] = { cmocka_unit_test(test_root) };
+	const struct CMUnitTest users[] = { cmocka_unit_test(test_single), cmocka_unit_test(test_nested) };
+	int failed = 0;
+
+	(void)argc;
+	if (geteuid() == 0)
+		failed = cmocka_run_group_tests(root, NULL, NULL);
+	else
+		print_message("not root: its mode is not tested\n");
+	if (user_drop(argv) < 0)
+		return 1;
+	return cmocka_run_group_tests(users, NULL, NULL) || failed;
+}
