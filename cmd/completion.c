@@ -43,8 +43,8 @@ static void bash_cases(const struct command *const *table, const char *prefix)
 		[OPERAND_NONE] = "",
 		[OPERAND_CONTAINER] = "$(rbox ps -a --format '{{.Names}}' 2>/dev/null)",
 		[OPERAND_IMAGE] = "$(rbox images --noheading --format '{{.Repository}}:{{.Tag}}' 2>/dev/null)",
-		[OPERAND_ANY] = "$(rbox ps -a --format '{{.Names}}' 2>/dev/null) "
-				"$(rbox images --noheading --format '{{.Repository}}:{{.Tag}}' 2>/dev/null)",
+		[OPERAND_ANY] = ("$(rbox ps -a --format '{{.Names}}' 2>/dev/null) "
+				 "$(rbox images --noheading --format '{{.Repository}}:{{.Tag}}' 2>/dev/null)"),
 	};
 
 	for (; *table; table++) {
