@@ -2,6 +2,7 @@
 #
 #	make bench			all parts (tests/bench/bench.py names them)
 #	make bench PARTS="run exec" RUNS=50
+#	make bench PARTS="run exec" RT=1	as root on a busy machine: in real time priority
 
 RUNS	?= 30
 PARTS	?=
@@ -15,4 +16,4 @@ $(B)/bench/lap: tests/bench/lap.c
 
 .PHONY: bench
 bench: all $(B)/bench/bare $(B)/bench/lap
-	/usr/bin/python3 tests/bench/bench.py --build $(B) --runs $(RUNS) $(PARTS)
+	/usr/bin/python3 tests/bench/bench.py --build $(B) --runs $(RUNS) $(if $(RT),--rt) $(PARTS)
