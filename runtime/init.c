@@ -43,10 +43,26 @@ static int enter_folder(int dirfd)
 	return fchdir(dirfd) < 0 ? -errno : 0;
 }
 
+/* By a server outside, which the parent starts; the first answer from the mount waits for it. */
+static int fuse_root(struct init *in, const struct op *op, struct fail *f)
+{
+	int fd = rootfs_fuse(&in->l->rootfs, f);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = step_send(in->sock, STEP_FUSE, 0, fd, f);
+	/* Held here, it would keep the mount waiting for a server that has died. */
+	fd_close(fd);
+	return r < 0 ? r : rootfs_fuse_root(&in->l->rootfs, op, f);
+}
+
 static int op_root(struct init *in, const struct op *op, struct fail *f)
 {
 	in->root.fd = op->kind == OP_OVERLAY ? rootfs_overlay(&in->l->rootfs, enter_folder, op, f) :
 					       rootfs_dir(op, f);
+	if (in->root.fd < 0 && op->kind == OP_OVERLAY)
+		in->root.fd = fuse_root(in, op, f);
 	return in->root.fd < 0 ? in->root.fd : 0;
 }
 

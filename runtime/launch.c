@@ -13,6 +13,7 @@
 
 #include "pkg/util/fd.h"
 #include "pkg/util/spawn.h"
+#include "runtime/fuse.h"
 #include "runtime/init.h"
 #include "runtime/ns.h"
 #include "runtime/plan.h"
@@ -186,6 +187,7 @@ int launch_start(const struct launch *l, struct launched *ret, struct fail *f)
 	r = fd_socketpair(SOCK_SEQPACKET, pair);
 	if (r < 0)
 		return fail(f, -r, "make a socket pair");
+	n.rootfs = &l->rootfs;
 	n.sock = pair[0];
 	child_sock = pair[1];
 	r = plan_has(&plan, OP_JOIN, NULL) ? start_joined(l, &plan, child_sock, &n, f) :
@@ -202,12 +204,35 @@ int launch_start(const struct launch *l, struct launched *ret, struct fail *f)
 	return 0;
 }
 
+/* The kernel made no overlay: the child has mounted a fuse one and waits for its server. */
+static int serve_root(struct launched *l, int fuse_fd, struct fail *f)
+{
+	auto_fd int fd = fuse_fd;
+
+	if (l->fuse_pid)
+		return refuse(f, EPROTO, "step 'fuse' came twice");
+	l->fuse_pid = fuse_serve(l->rootfs, fd, f);
+	if (l->fuse_pid > 0)
+		return 0;
+	l->fuse_pid = 0;
+	return -f->code;
+}
+
 int launch_ready(struct launched *l, struct fail *f)
 {
-	int r = step_await(l->sock, STEP_ROOT_READY, NULL, &l->console_fd, f);
+	int r, fd = -EBADF;
 
+	while ((r = step_await_either(l->sock, STEP_ROOT_READY, STEP_FUSE, &fd, f)) == 1) {
+		r = serve_root(l, fd, f);
+		fd = -EBADF;
+		if (r < 0)
+			break;
+	}
+	l->rootfs = NULL;
 	if (r < 0)
 		launched_done(l);
+	else
+		l->console_fd = fd;
 	return r;
 }
 
@@ -230,6 +255,9 @@ void launched_done(struct launched *l)
 		if (l->pidfd >= 0)
 			(void)!ns_pidfd_kill(l->pidfd, SIGKILL);
 		(void)!spawn_wait(l->pid);
+		/* Its mount went with the process. */
+		if (l->fuse_pid > 0)
+			(void)!spawn_wait(l->fuse_pid);
 	}
 	fd_close(l->pidfd);
 	fd_close(l->netns_fd);

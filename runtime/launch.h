@@ -51,6 +51,8 @@ struct launched {
 	int netns_fd;		/* its network namespace, while net is private; else -EBADF */
 	int console_fd;		/* pty master after launch_ready, with a terminal; else -EBADF */
 	int sock;		/* to the child; closed after launch_go */
+	const struct launch_rootfs *rootfs; /* the launch's own, which must live until launch_ready is done */
+	pid_t fuse_pid;		/* fuse-overlayfs, where the kernel made no overlay; ends after the process; or 0 */
 };
 
 int launch_start(const struct launch *l, struct launched *ret, struct fail *f) MUST_USE;

@@ -198,6 +198,37 @@ int rootfs_overlay(const struct launch_rootfs *r, rootfs_enter enter, const stru
 	return fd < 0 ? op_fail(op, -fd, f) : fd;
 }
 
+/* What the kernel says where an overlay can't be, and not where something else is wrong. */
+static bool no_overlay(int err)
+{
+	return err == EINVAL || err == EPERM || err == ENODEV || err == EOPNOTSUPP;
+}
+
+int rootfs_fuse(const struct launch_rootfs *r, struct fail *f)
+{
+	char options[160];
+	int fd = no_overlay(f->code) ? fd_open(AT_FDCWD, "/dev/fuse", O_RDWR, 0) : -ENOSYS;
+
+	if (fd < 0)
+		return -f->code;
+	/* Opened by us, in the user namespace that mounts: the kernel insists (fuse_fill_super). */
+	snprintf(options, sizeof(options),
+		 "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other,default_permissions", fd);
+	if (mount("fuse-overlayfs", r->rw, "fuse.fuse-overlayfs", MS_NODEV, options) < 0) {
+		fd_close(fd);
+		return -f->code;
+	}
+	fail_clear(f);
+	return fd;
+}
+
+int rootfs_fuse_root(const struct launch_rootfs *r, const struct op *op, struct fail *f)
+{
+	int fd = fd_open(AT_FDCWD, r->rw, O_PATH | O_DIRECTORY, 0);
+
+	return fd < 0 ? op_fail(op, -fd, f) : fd;
+}
+
 int rootfs_dir(const struct op *op, struct fail *f)
 {
 	int fd;

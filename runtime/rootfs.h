@@ -24,6 +24,14 @@ typedef int (*rootfs_enter)(int dirfd);
 int rootfs_overlay(const struct launch_rootfs *r, rootfs_enter enter, const struct op *op,
 		   struct fail *f) MUST_USE;
 
+/*
+ * After rootfs_overlay has failed with F: mounts a fuse file system on R->rw, to be served by somebody
+ * else (runtime/fuse.h) on the descriptor returned, before rootfs_fuse_root opens it. Where that can't be
+ * either, F stays as it was and its code is returned.
+ */
+int rootfs_fuse(const struct launch_rootfs *r, struct fail *f) MUST_USE;
+int rootfs_fuse_root(const struct launch_rootfs *r, const struct op *op, struct fail *f) MUST_USE;
+
 /* OP_ROOT_DIR: binds the folder onto itself, with what is mounted below. */
 int rootfs_dir(const struct op *op, struct fail *f) MUST_USE;
 

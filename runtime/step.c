@@ -7,7 +7,8 @@
 #include "pkg/util/mem.h"
 
 static const char *const step_names[] = {
-	[STEP_BORN] = "born", [STEP_NETNS] = "network namespace", [STEP_IDS_MAPPED] = "ids mapped",
+	[STEP_BORN] = "born", [STEP_NETNS] = "network namespace", [STEP_FUSE] = "fuse",
+	[STEP_IDS_MAPPED] = "ids mapped",
 	[STEP_ROOT_READY] = "root ready", [STEP_GO] = "go", [STEP_FAILED] = "failed",
 };
 
@@ -32,29 +33,44 @@ static int take_failure(struct step_msg *m, struct fail *f)
 	return -f->code;
 }
 
-int step_await(int sock, enum step want, int *ret_value, int *ret_fd, struct fail *f)
+/* Returns 0 for WANT, 1 for OR. */
+static int await(int sock, enum step want, enum step or_, struct step_msg *m, int *ret_fd, struct fail *f)
 {
-	struct step_msg m;
 	auto_fd int fd = -EBADF;
 	size_t n_fds = 0;
-	ssize_t n = fd_recv(sock, &m, sizeof(m), &fd, 1, &n_fds);
+	ssize_t n = fd_recv(sock, m, sizeof(*m), &fd, 1, &n_fds);
 
 	if (n < 0 && n != -ECONNRESET)
 		return fail(f, (int)-n, "await step '%s'", step_names[want]);
 	if (n <= 0)
 		return refuse(f, ECHILD, "the container process died before step '%s'", step_names[want]);
-	if (n != (ssize_t)sizeof(m) || (unsigned)m.step > STEP_FAILED)
+	if (n != (ssize_t)sizeof(*m) || (unsigned)m->step > STEP_FAILED)
 		return refuse(f, EPROTO, "await step '%s': a broken message came", step_names[want]);
-	if (m.step == STEP_FAILED)
-		return take_failure(&m, f);
-	if (m.step != want)
-		return refuse(f, EPROTO, "step '%s' came instead of '%s'", step_names[m.step],
+	if (m->step == STEP_FAILED)
+		return take_failure(m, f);
+	if (m->step != want && m->step != or_)
+		return refuse(f, EPROTO, "step '%s' came instead of '%s'", step_names[m->step],
 			      step_names[want]);
-	if (ret_value)
-		*ret_value = m.value;
 	if (ret_fd)
 		*ret_fd = fd_take(&fd);
-	return 0;
+	return m->step != want;
+}
+
+int step_await(int sock, enum step want, int *ret_value, int *ret_fd, struct fail *f)
+{
+	struct step_msg m;
+	int r = await(sock, want, want, &m, ret_fd, f);
+
+	if (r == 0 && ret_value)
+		*ret_value = m.value;
+	return r;
+}
+
+int step_await_either(int sock, enum step want, enum step or_, int *ret_fd, struct fail *f)
+{
+	struct step_msg m;
+
+	return await(sock, want, or_, &m, ret_fd, f);
 }
 
 int step_await_exec(int sock, struct fail *f)

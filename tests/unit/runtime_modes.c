@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The same launch with other ids: a single one, real root, and a U that is inside another. */
 #include <errno.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 
 #include <cmocka.h>
 #undef fail /* our own is meant */
 
+#include "runtime/ns.h"
 #include "tests/lib/box.h"
 #include "tests/lib/user.h"
 
@@ -94,6 +97,29 @@ static int as_root(void)
 	return run_box(false, "id -u; chown joe /etc/passwd && stat -c %u /etc/passwd", "0\n1000\n");
 }
 
+/* The store on an overlay, as in CI inside another container: the kernel makes none over it. */
+static int on_overlay(void)
+{
+	const char *top = getenv("RBOX_TEST_TOP");
+	auto_free char *options = NULL, *upper = NULL, *work = NULL;
+	struct fail f = { 0 };
+
+	if (!top || box_enter(&f) < 0 || ns_unshare(CLONE_NEWNS) < 0)
+		return 2;
+	upper = mem_printf("%s/u", top);
+	work = mem_printf("%s/w", top);
+	options = mem_printf("lowerdir=/tmp,upperdir=%s,workdir=%s,userxattr", upper, work);
+	if (mkdir(upper, 0777) < 0 || mkdir(work, 0777) < 0 ||
+	    mount("overlay", "/tmp", "overlay", 0, options) < 0) {
+		print_error("%m\n");
+		return 3;
+	}
+	return run_box(false, "grep ' / ' /proc/self/mounts | cut -d' ' -f3 2>/dev/null || "
+		       "grep ' / ' /proc/self/mounts | while read a b c d; do echo $c; done; "
+		       "ls /layers; echo x > /etc/new; cat /etc/new; rm -r /layers; ls / | wc -l",
+		       "fuse.fuse-overlayfs\n0\n1\nx\n6\n");
+}
+
 static void test_single(void **state)
 {
 	(void)state;
@@ -106,6 +132,17 @@ static void test_nested(void **state)
 	in_child(nested);
 }
 
+static void test_on_overlay(void **state)
+{
+	char top[] = "/tmp/rbox-fuse.XXXXXX";
+
+	(void)state;
+	assert_non_null(mkdtemp(top));
+	setenv("RBOX_TEST_TOP", top, 1);
+	in_child(on_overlay);
+	assert_int_equal(file_remove_tree(AT_FDCWD, top), 0);
+}
+
 static void test_root(void **state)
 {
 	(void)state;
@@ -115,7 +152,8 @@ static void test_root(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest root[] = { cmocka_unit_test(test_root) };
-	const struct CMUnitTest users[] = { cmocka_unit_test(test_single), cmocka_unit_test(test_nested) };
+	const struct CMUnitTest users[] = { cmocka_unit_test(test_single), cmocka_unit_test(test_nested),
+					     cmocka_unit_test(test_on_overlay) };
 	int failed = 0;
 
 	(void)argc;
