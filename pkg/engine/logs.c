@@ -168,6 +168,9 @@ static int open_next(struct logs *l)
 	if (is_file(l, "log"))
 		return 0;
 	fd = open_log(l, is_file(l, "log.1") ? "log" : "log.1");
+	/* In the middle of a rotation ours was "log.1", and is removed: "log" comes next. */
+	if (fd == -ENOENT)
+		fd = open_log(l, "log");
 	if (fd == -ENOENT)
 		return 0;
 	if (fd < 0)

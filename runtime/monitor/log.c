@@ -73,6 +73,11 @@ static void rotate(struct log *l)
 	int r;
 
 	flush(l);
+	/*
+	 * Removed first: ext4 writes a file out to the disk when it is renamed over another
+	 * (auto_da_alloc), and a container that writes fast would wait for that at each rotation.
+	 */
+	(void)unlinkat(l->dir_fd, old, 0);
 	if (renameat(l->dir_fd, l->name, l->dir_fd, old) < 0) {
 		if (!l->error)
 			l->error = errno;

@@ -29,9 +29,9 @@ monitor_of() {
 @test "output - the same bytes are in the log, over rotations, while they are written" {
 	local name
 	name=$(safename)
-	run_rbox run -d --name "$name" --network none "$IMAGE" sh -c 'for i in 1 2 3 4; do seq 1 200000; done'
+	run_rbox run -d --name "$name" --network none "$IMAGE" sh -c 'for _ in 1 2 3 4; do seq 1 200000; done'
 	run_sh "\$RBOX logs -f $name | md5sum"
-	assert "$output" == "$(for i in 1 2 3 4; do seq 1 200000; done | md5sum)"
+	assert "$output" == "$(for _ in 1 2 3 4; do seq 1 200000; done | md5sum)"
 	run_rbox rm "$name"
 }
 
@@ -152,8 +152,8 @@ monitor_of() {
 	assert "$output" == ""
 	run_rbox 125 logs --tail some "$name"
 	assert "$stderr" == "Error: --tail 'some' is not a number of lines"
-	run_rbox 125 logs --since then "$name"
-	assert "$stderr" == "Error: --since 'then' is neither a time nor a span"
+	run_rbox 125 logs --since soon "$name"
+	assert "$stderr" == "Error: --since 'soon' is neither a time nor a span"
 	run_rbox rm "$name"
 }
 
@@ -189,15 +189,15 @@ monitor_of() {
 }
 
 @test "wait - then start and rm find nobody in their way" {
-	local name i
+	local name
 	name=$(safename)
 	run_rbox run --name "$name" --network none "$IMAGE" true
-	for i in 1 2 3 4 5; do
+	for _ in 1 2 3 4 5; do
 		run_rbox start "$name"
 		run_rbox wait "$name"
 	done
 	run_rbox rm "$name"
-	for i in 1 2 3 4 5; do
+	for _ in 1 2 3 4 5; do
 		run_rbox run --rm --name "$name" --network none "$IMAGE" true
 	done
 }
