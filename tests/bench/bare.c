@@ -266,7 +266,7 @@ static int run(const char *lower, const char *base, char **argv, int net, int fu
 
 static int join(const char *of, char **argv)
 {
-	int fd = (int)syscall(SYS_pidfd_open, atoi(of), 0), status;
+	int fd = (int)syscall(SYS_pidfd_open, strtol(of, NULL, 10), 0), status;
 	pid_t pid;
 
 	MUST(fd);
