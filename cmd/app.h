@@ -19,6 +19,7 @@ struct app {
 	struct engine engine;	/* opened before run() when the command says NEED_STORE */
 	const struct command *command;
 	const char *path;	/* as typed: "image ls" */
+	bool sweeps_not;	/* set by a command whose monitor clears up after it */
 };
 
 enum command_needs { NEED_NOTHING = 0, NEED_STORE = 1 << 0 };

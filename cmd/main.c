@@ -163,7 +163,11 @@ static int run_command(struct app *app, int argc, char **argv, struct fail *f)
 		if (r < 0)
 			return r;
 	}
-	return app->command->run(app, argc, argv, f);
+	r = app->command->run(app, argc, argv, f);
+	/* What others left behind when they were killed, and what this command moved to the trash. */
+	if ((app->command->needs & NEED_STORE) && !app->sweeps_not)
+		engine_sweep(&app->engine);
+	return r;
 }
 
 static bool asks_help(int argc, char **argv, int i)

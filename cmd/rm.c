@@ -40,7 +40,6 @@ static int rm_run(struct app *app, int argc, char **argv, struct fail *f)
 						.opts = &o, .cidfiles = o.cidfiles },
 			   argv + first, argc - first, f);
 	opt_done(rm_rows, &o);
-	engine_sweep(&app->engine);
 	return r == FAIL_EXIT_ENGINE ? 1 : r;
 }
 

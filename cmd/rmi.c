@@ -78,7 +78,6 @@ static int rmi_run(struct app *app, int argc, char **argv, struct fail *f)
 		worst = remove_all(app, &o, f);
 	for (int i = first; i < argc; i++)
 		worst = remove_one(app, argv[i], &o, worst, f);
-	engine_sweep(&app->engine);
 	return worst;
 }
 

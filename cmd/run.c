@@ -94,8 +94,7 @@ static int run_run(struct app *app, int argc, char **argv, struct fail *f)
 		userns_begun_done(&userns);
 	}
 	/* With --rm the monitor empties the trash itself. */
-	if (r < 0 || !o.life.rm)
-		engine_sweep(&app->engine);
+	app->sweeps_not = r >= 0 && o.life.rm;
 	run_opts_done(&o);
 	return r;
 }

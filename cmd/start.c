@@ -86,7 +86,6 @@ static int start_run(struct app *app, int argc, char **argv, struct fail *f)
 	r = each_container(app, &(struct each){ .all = o.all, .wanted = is_stopped, .fn = start_one, .opts = &o },
 			   argv + first, argc - first, f);
 	opt_done(start_rows, &o);
-	engine_sweep(&app->engine);
 	return r ? r : o.status;
 }
 

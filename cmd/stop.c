@@ -39,7 +39,6 @@ static int stop_run(struct app *app, int argc, char **argv, struct fail *f)
 						.fn = stop_one, .opts = &o, .cidfiles = o.cidfiles },
 			   argv + first, argc - first, f);
 	opt_done(stop_rows, &o);
-	engine_sweep(&app->engine);
 	return r;
 }
 

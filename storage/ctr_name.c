@@ -12,6 +12,7 @@
 #include "pkg/util/mem.h"
 #include "pkg/util/path.h"
 #include "pkg/util/str.h"
+#include "storage/dir.h"
 
 #define LINK_START "../containers/"
 
@@ -111,4 +112,27 @@ void ctr_name_drop(const struct store *s, const char *name, const char *id)
 	if (names >= 0 && path_is_component(name) && read_link(names, name, holder) == 0 &&
 	    str_eq(holder, id))
 		(void)unlinkat(names, name, 0);
+}
+
+int ctr_names_sweep(const struct store *s, struct fail *f)
+{
+	auto_fd int lock = ctr_names_lock(s, f);
+	auto_fd int names = -EBADF;
+	auto_strv char **all = NULL;
+	char holder[CTR_ID_LEN + 1];
+	int r;
+
+	if (lock < 0)
+		return lock;
+	names = store_dir(s, "names", f);
+	if (names < 0)
+		return names;
+	r = dir_list(names, ".", &all);
+	if (r < 0)
+		return fail(f, -r, "read '%s/names'", s->path);
+	/* A link that leads elsewhere isn't ours to judge. */
+	strv_each(it, all)
+		if (read_link(names, *it, holder) == 0 && !has_container(s, holder))
+			(void)unlinkat(names, *it, 0);
+	return 0;
 }

@@ -18,6 +18,9 @@ void ctr_name_drop(const struct store *s, const char *name, const char *id);
 /* Whose the name is; -ENOENT with nothing recorded when nobody's or when the container is gone. */
 int ctr_name_read(const struct store *s, const char *name, char ret[CTR_ID_LEN + 1]) MUST_USE;
 
+/* Removes the links to containers that are gone: what ctr_commit and ctr_remove leave when killed. */
+int ctr_names_sweep(const struct store *s, struct fail *f) MUST_USE;
+
 bool ctr_is_id(const char *text);
 
 /* The member "Layers" of config.json: keys as text. No such file or member: an empty list. */

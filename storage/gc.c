@@ -99,3 +99,11 @@ int gc_run(const struct store *s, struct fail *f)
 	remove_leftovers(s->root_fd, "refs", 0);
 	return 0;
 }
+
+void gc_announce(const struct store *s, struct store_temp *ret)
+{
+	struct fail ignored = { 0 };
+
+	if (store_temp_new(s, ret, &ignored) == 0)
+		(void)!mkdirat(ret->dir_fd, "pins", 0700);
+}

@@ -12,6 +12,13 @@
  */
 int gc_run(const struct store *s, struct fail *f) MUST_USE;
 
+/*
+ * For whoever is about to take away what refers to layers and blobs, and to call gc_run then: a folder
+ * of tmp/ that makes the next sweep do it should we be killed in between. Best effort (a full disk is
+ * no reason to remove nothing). Release with store_temp_done after gc_run.
+ */
+void gc_announce(const struct store *s, struct store_temp *ret);
+
 /* Pins a layer key or blob digest for as long as T lives; takes the shared store_lock itself. */
 int gc_pin(struct store_temp *t, const struct digest *d, struct fail *f) MUST_USE;
 

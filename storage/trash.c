@@ -11,7 +11,9 @@
 #include "pkg/util/mem.h"
 #include "pkg/util/path.h"
 #include "pkg/util/str.h"
+#include "storage/ctr_name.h"
 #include "storage/dir.h"
+#include "storage/gc.h"
 #include "storage/store.h"
 #include "storage/sweep.h"
 
@@ -131,12 +133,45 @@ static int sweep_entry(int parent_fd, const char *name, bool in_trash)
 	return sweep_locked(parent_fd, name, dir_fd);
 }
 
+/* Somebody died who had pinned things (a load, a pull) or was about to collect them (gc_announce). */
+static bool has_dead_pins(const struct store *s)
+{
+	auto_fd int tmp = path_open_beneath(s->root_fd, "tmp", O_RDONLY | O_DIRECTORY, 0);
+	auto_strv char **names = NULL;
+
+	if (tmp < 0 || dir_list(tmp, ".", &names) < 0)
+		return false;
+	strv_each(it, names) {
+		auto_fd int fd = path_open_beneath(tmp, *it, O_RDONLY | O_DIRECTORY, 0);
+
+		if (fd >= 0 && !file_is_locked(fd, "lock") && faccessat(fd, "pins", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What the dead left outside of tmp/ and trash/. Before their entries there go: these tell the next
+ * sweep to do this again if we are killed, too.
+ */
+static int sweep_traces(const struct store *s, struct fail *f)
+{
+	int r = ctr_names_sweep(s, f);
+
+	if (r == 0 && has_dead_pins(s))
+		r = gc_run(s, f);
+	return r;
+}
+
 int store_sweep(const struct store *s, unsigned *ret_left, struct fail *f)
 {
 	static const char *const where[] = { "tmp", "trash" };
+	struct fail why = { 0 };
+	bool traces_left = sweep_traces(s, &why) < 0;
 
-	*ret_left = 0;
-	for (size_t i = 0; i < ARRAY_LEN(where); i++) {
+	*ret_left = traces_left;
+	/* tmp/ keeps what tells of traces until these are gone; room on the disk comes from trash/ at once. */
+	for (size_t i = traces_left; i < ARRAY_LEN(where); i++) {
 		auto_fd int fd = store_dir(s, where[i], f);
 		auto_strv char **names = NULL;
 		int r;

@@ -81,8 +81,11 @@ static int remove_image(struct engine *e, const struct image_entry *entry, bool 
 			void (*done)(const char *line), struct fail *f)
 {
 	auto_free char *line = mem_printf("Deleted: %s", entry->image.id.hex);
+	auto_temp struct store_temp announced = { .store = NULL };
 	int r = free_of_containers(e, &entry->image.id, force, f);
 
+	if (r == 0)
+		gc_announce(&e->store, &announced);
 	strv_each(it, entry->names)
 		if (r == 0)
 			r = unname(e, *it, done, f);

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the next command clears away after those that were killed. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "pkg/engine/container.h"
+#include "pkg/engine/engine.h"
+#include "pkg/util/fd.h"
+#include "pkg/util/file.h"
+#include "pkg/util/str.h"
+#include "runtime/ns.h"
+
+/*
+ * A monitor has a folder in the runtime folder from when it holds lock.run until it lets that go. So
+ * a folder there whose container's lock.run is free tells of a monitor that was killed.
+ */
+static bool is_lost(struct engine *e, const char *id)
+{
+	struct fail ignored = { 0 };
+	auto_fd int dir = -EBADF;
+
+	if (strlen(id) != CTR_ID_LEN || strspn(id, "0123456789abcdef") != CTR_ID_LEN)
+		return false;
+	dir = ctr_open(&e->store, id, &ignored);
+	return dir >= 0 ? !ctr_is_running(dir) : dir == -ENOENT;
+}
+
+/* Whether there are any; FN, when not NULL, is called for each. */
+static bool each_lost(struct engine *e, void (*fn)(struct engine *e, int run_fd, const char *id))
+{
+	auto_fd int run = fd_open(AT_FDCWD, e->run_dir, O_RDONLY | O_DIRECTORY, 0);
+	int fd = fd_open(run, ".", O_RDONLY | O_DIRECTORY, 0);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	bool any = false;
+
+	if (!d) {
+		fd_close(fd);
+		return false;
+	}
+	while ((entry = readdir(d)) && !(any && !fn)) {
+		if (!is_lost(e, entry->d_name))
+			continue;
+		any = true;
+		if (fn)
+			fn(e, run, entry->d_name);
+	}
+	closedir(d);
+	return any;
+}
+
+/* A payload that changed its ids has lost the tie to its monitor's life (PR_SET_PDEATHSIG). */
+static void end_process(struct container *c)
+{
+	struct state raw = { 0 };
+	struct fail ignored = { 0 };
+	auto_fd int pidfd = -EBADF;
+
+	if (state_load_raw(c->dir_fd, &raw, &ignored) == 0 && raw.pid > 0)
+		pidfd = state_pidfd(&raw, &ignored);
+	if (pidfd >= 0)
+		(void)!ns_pidfd_kill(pidfd, SIGKILL);
+	state_done(&raw);
+}
+
+static void remove_socket(int run_fd, const char *id)
+{
+	auto_fd int dir = fd_open(run_fd, id, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+
+	if (dir >= 0)
+		(void)unlinkat(dir, "attach", 0);
+	(void)unlinkat(run_fd, id, AT_REMOVEDIR);
+}
+
+static void clear_lost(struct engine *e, int run_fd, const char *id)
+{
+	auto_container struct container c = CONTAINER_INIT;
+	struct fail ignored = { 0 };
+	auto_fd int lock = -EBADF;
+	int r = container_open_id(e, id, &c, &ignored);
+
+	if (r == -ENOENT && c.dir_fd < 0) {
+		remove_socket(run_fd, id);
+		return;
+	}
+	if (r < 0)
+		return;
+	/* Whoever starts or removes it holds this; then it isn't lost any more, and not ours. */
+	lock = file_lock(c.dir_fd, "lock", 0);
+	if (lock < 0 || ctr_is_running(c.dir_fd))
+		return;
+	end_process(&c);
+	remove_socket(run_fd, id);
+	if (c.config.life.rm)
+		(void)!ctr_remove(&e->store, id, c.config.name, &ignored);
+}
+
+static void close_others(struct engine *e)
+{
+	auto_fd int null = fd_open(AT_FDCWD, "/dev/null", O_RDWR, 0);
+	unsigned keep = (unsigned)e->store.root_fd;
+
+	for (int i = 0; i < 3; i++)
+		(void)!dup2(null, i);
+	/* A pipe of the caller's must not stay open for as long as we delete. */
+	if (keep > 3)
+		(void)close_range(3, keep - 1, 0);
+	(void)close_range(keep + 1, ~0U, 0);
+	null = -EBADF;
+}
+
+static void sweep_child(struct engine *e)
+{
+	struct fail f = { 0 };
+	unsigned left = 0;
+	bool lost;
+
+	(void)setsid();
+	close_others(e);
+	lost = each_lost(e, NULL);
+	if (!lost && store_sweep(&e->store, &left, &f) == 0 && !left)
+		_exit(0);
+	fail_clear(&f);
+	/* Other owners' processes and files. */
+	if (userns_enter_default(&f) < 0)
+		_exit(1);
+	fail_clear(&f);
+	(void)each_lost(e, clear_lost);
+	(void)!store_sweep(&e->store, &left, &f);
+	_exit(0);
+}
+
+void engine_sweep(struct engine *e)
+{
+	pid_t pid;
+
+	if (!store_needs_sweep(&e->store) && !each_lost(e, NULL))
+		return;
+	/* Twice, so that nobody waits for it and it is nobody's zombie. */
+	pid = fork();
+	if (pid == 0) {
+		if (fork() == 0)
+			sweep_child(e);
+		_exit(0);
+	}
+	if (pid > 0)
+		(void)!waitpid(pid, NULL, 0);
+}
