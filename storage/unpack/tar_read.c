@@ -142,6 +142,10 @@ static bool sum_right(const unsigned char *h)
 {
 	int64_t want = number(h + H_SUM, 8), is_unsigned = 0, is_signed = 0;
 
+#ifdef RBOX_FUZZ
+	/* A fuzzer finds no checksums; what lies behind them is what it is for. */
+	return true;
+#endif
 	for (size_t i = 0; i < BLOCK; i++) {
 		unsigned char c = i >= H_SUM && i < H_SUM + 8 ? ' ' : h[i];
 

@@ -37,11 +37,13 @@ canary_sings() {
 
 # all HOW FUNCTION: runs FUNCTION NAME for each case that HOW applies to.
 all() {
-	local name verdict how bad=0
+	local name verdict how rc n=0 bad=0
 	while read -r name verdict how; do
 		[[ " $how " == *" $1 "* ]] || continue
-		"$2" "$name" >"$TMPDIR/said" 2>&1
-		case $?:$verdict in
+		rc=0
+		n=$((n + 1))
+		"$2" "$name" >"$TMPDIR/said" 2>&1 || rc=$?
+		case $rc:$verdict in
 		0:ok) ;;
 		125:refuse)
 			grep -q '^Error: ' "$TMPDIR/said" || { echo "$name: refused without a word"; bad=1; }
@@ -55,6 +57,7 @@ all() {
 		canary_sings || { echo "FAILED: $name"; bad=1; }
 	done <"$HOSTILE/list"
 	rm "$TMPDIR/said"
+	assert $n -ge 60 "cases"
 	empty_soon "$XDG_DATA_HOME/rbox/tmp" || bad=1
 	return $bad
 }
