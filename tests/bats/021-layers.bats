@@ -19,6 +19,7 @@ teardown_file() {
 }
 
 STORE() { echo "$XDG_DATA_HOME/rbox"; }
+names_in() { find "$1" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort; }
 
 # The merged tree, as overlay shows it, listed in a namespace that maps our ids.
 list_store() {
@@ -57,7 +58,7 @@ comparable() {
 		assert "$(sha256sum <"$d" | cut -d' ' -f1)" == "${d##*/}" "the digest of a blob"
 		cmp "$d" "$LAYOUT/blobs/sha256/${d##*/}"
 	done
-	assert "$(ls "$(STORE)/blobs/sha256" | wc -l)" -eq 6 "four layers, config and manifest"
+	assert "$(names_in "$(STORE)/blobs/sha256" | wc -l)" -eq 6 "four layers, config and manifest"
 	list_store "$image" >"$TMPDIR/ours.raw"
 	list_umoci >"$TMPDIR/theirs.raw"
 	comparable "$TMPDIR/ours.raw" >"$TMPDIR/ours"
@@ -69,9 +70,9 @@ comparable() {
 
 @test "layers - what depends on the layers below is kept by its chainID, once" {
 	local before
-	before=$(ls "$(STORE)/layers" | sort)
+	before=$(names_in "$(STORE)/layers")
 	run_rbox load -q -i "$TMPDIR/layered.tar"
-	assert "$(ls "$(STORE)/layers" | sort)" == "$before" "layers after loading again"
+	assert "$(names_in "$(STORE)/layers")" == "$before" "layers after loading again"
 	# The second and third layer depend on the first: their folders aren't named by their diffIDs.
 	run_sh 'python3 - "$XDG_DATA_HOME"/rbox/images/*.json <<-END
 		import json, sys

@@ -62,8 +62,11 @@ all() {
 	return $bad
 }
 
+# shellcheck disable=SC2086  # $RBOX may hold words
 by_load() { timeout 60 $RBOX load -q -i "$HOSTILE/$1.docker.tar"; }
+# shellcheck disable=SC2086
 by_import() { timeout 60 $RBOX import -q "$HOSTILE/$1.tar"; }
+# shellcheck disable=SC2086
 by_pull() { timeout 60 $RBOX pull -q --tls-verify=false "127.0.0.1:$(cat "$TMPDIR/port")/$1"; }
 
 @test "hostile - by load" {
