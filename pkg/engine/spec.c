@@ -184,7 +184,8 @@ static bool is_unmasked(const struct security_opt *o, const char *path)
 	return false;
 }
 
-static int build_masks(const struct container_config *c, struct spec *s, struct fail *f)
+static int build_masks(const struct container_config *c, const struct spec_host *host, struct spec *s,
+		       struct fail *f)
 {
 	struct security_opt o;
 	int r;
@@ -197,6 +198,12 @@ static int build_masks(const struct container_config *c, struct spec *s, struct 
 	for (size_t i = 0; i < ARRAY_LEN(masked); i++)
 		if (!is_unmasked(&o, masked[i]))
 			strv_add(&s->linux_.masked_paths, masked[i]);
+	for (unsigned i = 0; i < host->throttle_cpus; i++) {
+		auto_free char *path = mem_printf("/sys/devices/system/cpu/cpu%u/thermal_throttle", i);
+
+		if (!is_unmasked(&o, path))
+			strv_add(&s->linux_.masked_paths, path);
+	}
 	/* The host's own /sys is bound there: what a fresh one would not show. */
 	if (is_host_net(c) && !is_unmasked(&o, "/sys/kernel"))
 		strv_add(&s->linux_.masked_paths, "/sys/kernel");
@@ -236,7 +243,7 @@ int spec_build(const struct container_config *c, const struct spec_host *host, s
 	if (r == 0) {
 		build_namespaces(c, ret);
 		build_mounts(c, host, ret);
-		r = build_masks(c, ret, f);
+		r = build_masks(c, host, ret, f);
 	}
 	if (r < 0)
 		spec_done(ret);

@@ -9,6 +9,7 @@
 struct spec_host {
 	const char *ctr_path;	/* absolute path of containers/<id>: where hosts, resolv.conf ... lie */
 	bool single_id;		/* only one id is mapped */
+	unsigned throttle_cpus;	/* CPUs with /sys/devices/system/cpu/cpuN/thermal_throttle, to be masked */
 };
 
 /*

@@ -83,9 +83,20 @@ static int write_bundle(struct starting *s, struct fail *f)
 	return r < 0 ? fail(f, -r, "write bundle/config.json") : 0;
 }
 
+/* Its counters tell a container what its neighbours do (COMPAT 4.9); most machines have none. */
+static unsigned throttle_cpus(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_CONF);
+
+	if (n < 0 || access("/sys/devices/system/cpu/cpu0/thermal_throttle", F_OK) < 0)
+		return 0;
+	return (unsigned)n;
+}
+
 static int prepare(struct starting *s, const struct start_opts *o, struct fail *f)
 {
-	struct spec_host host = { .single_id = o->plan->mode == USERNS_SINGLE };
+	struct spec_host host = { .single_id = o->plan->mode == USERNS_SINGLE,
+				  .throttle_cpus = throttle_cpus() };
 	int r;
 
 	s->ctr_path = mem_printf("%s/containers/%s", s->e->store.path, s->c->id);
