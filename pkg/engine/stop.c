@@ -2,6 +2,7 @@
 #include "pkg/engine/stop.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <time.h>
@@ -89,6 +90,8 @@ int engine_stop(struct engine *e, struct container *c, int timeout, struct fail 
 	}
 	if (pidfd < 0)
 		return pidfd;
+	/* For State.StoppedByUser; a full disk is no reason not to stop. */
+	fd_close(fd_open(c->dir_fd, "stop", O_WRONLY | O_CREAT | O_NOFOLLOW, 0600));
 	r = timeout == 0 ? 0 : ns_pidfd_kill(pidfd, c->config.stop_signal);
 	if (r < 0 && r != -ESRCH)
 		return fail(f, -r, "send %s to container %.12s", sig_name(c->config.stop_signal, name), c->id);

@@ -342,6 +342,7 @@ static void record_exit(struct monitor *m)
 	m->st.pid_start = 0;
 	m->st.exit_code = m->exit_code;
 	m->st.finished_at = time_now();
+	m->st.stopped_by_user = faccessat(m->dir_fd, "stop", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	if (m->log.error)
 		mem_replace(&m->st.error, mem_printf("the log lost lines: %s", strerror(m->log.error)));
 	/* On a full disk the file "exit" was there before, and state_load heals from it. */

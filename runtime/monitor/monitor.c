@@ -191,6 +191,7 @@ static int prepare_state(struct monitor *m, struct fail *f)
 	mem_replace(&s->error, NULL);
 	mem_replace(&s->boot_id, NULL);
 	s->oom_killed = s->stopped_by_user = false;
+	(void)!unlinkat(m->dir_fd, "stop", 0);
 	s->started_at = s->finished_at = 0;
 	s->exit_code = 0;
 	s->monitor_pid = getpid();
