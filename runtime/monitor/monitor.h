@@ -16,8 +16,8 @@
  * <run_dir>/<id>/attach and over the descriptor of the client that made it, records the exit status
  * before all else, and ends. A table of state x event (poll loop, signalfd, pidfd); less than 1 MB.
  * A file "stop" in the container's folder, made by whoever asks it to stop, is how the record knows
- * that the end was asked for (State.StoppedByUser). It overwrites its argv and environ (they may hold -e SECRET), has its own session, closes what
- * it does not need, and its oom_score and stdio (/dev/null) are its own.
+ * that the end was asked for (State.StoppedByUser). It overwrites its argv and environ (they may
+ * hold -e SECRET), has its own session, closes what it does not need, and its stdio is /dev/null.
  */
 enum log_driver { LOG_K8S_FILE, LOG_NONE };
 
