@@ -43,10 +43,8 @@ static void enqueue(struct client *c, enum attach_type type, int stream, const v
 {
 	struct client_piece *p;
 
-	if (!c->foreground && c->queued + len > CLIENT_QUEUE_MAX) {
-		c->gone = true;
-		return;
-	}
+	if (!c->first)
+		c->taken_at = time_monotonic();
 	p = mem_alloc(sizeof(*p) + len);
 	p->type = type;
 	p->stream = stream;
@@ -87,11 +85,18 @@ void client_flush(struct client *c)
 		if (!c->first)
 			c->last = &c->first;
 		c->queued -= p->len;
+		c->taken_at = time_monotonic();
 		free(p);
 	}
 }
 
+void client_check(struct client *c)
+{
+	if (!c->foreground && client_is_slow(c) && time_monotonic() - c->taken_at > CLIENT_STALL)
+		c->gone = true;
+}
+
 bool client_is_slow(const struct client *c)
 {
-	return c->foreground && !c->gone && c->first;
+	return !c->gone && c->first && (c->foreground || c->queued > CLIENT_QUEUE_MAX);
 }

@@ -4,16 +4,20 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+#include "pkg/util/time.h"
 #include "runtime/monitor/proto.h"
 
 /*
- * The monitor's end of one attached client: a socket and what could not be sent at once. The
- * foreground client (the one that started the container) loses nothing: while anything waits for it,
- * the monitor reads no output (client_is_slow), so the container waits, as on a terminal. Any other
- * that leaves more than CLIENT_QUEUE_MAX unread is let go.
+ * The monitor's end of one attached client: a socket and what could not be sent at once. While a
+ * client is slow (client_is_slow) the monitor reads no output, so the container waits, as on a terminal,
+ * and no byte is lost. The foreground client (the one that started the container) may take as long as
+ * it likes. Any other that has CLIENT_QUEUE_MAX waiting and takes nothing for CLIENT_STALL is let go:
+ * somebody who has stopped an `attach` with ^S doesn't stop the container.
  */
 enum { CLIENT_QUEUE_MAX = 256 * 1024 };
+#define CLIENT_STALL (2 * TIME_SECOND)
 
 struct client_piece;
 struct client {
@@ -23,6 +27,7 @@ struct client {
 	bool gone;	/* closed, broken or too slow: to be freed */
 	struct client_piece *first, **last;
 	size_t queued;
+	int64_t taken_at;	/* monotonic: when it last took something from the queue */
 };
 
 struct client *client_new(int fd, bool foreground) MUST_USE; /* takes FD over */
@@ -33,5 +38,7 @@ void client_send(struct client *c, enum attach_type type, int stream, const void
 /* Sends what is queued as far as the socket takes it. */
 void client_flush(struct client *c);
 bool client_is_slow(const struct client *c);
+/* Lets it go when it has stalled: to be asked now and then while it is slow. */
+void client_check(struct client *c);
 
 #endif

@@ -31,6 +31,8 @@ struct watch {
 
 enum {
 	WATCH_MAX = CLIENTS_MAX + 8,
+	READS_A_ROUND = 8,
+	STALL_LOOK_MS = 250,
 	/* What an outsider that holds the container's pipe may still write while we drain it. */
 	DRAIN_MAX = 4 * 1024 * 1024,
 };
@@ -63,8 +65,14 @@ static ssize_t pass_output(struct monitor *m, int i)
 
 static void on_output(struct monitor *m, int i)
 {
-	ssize_t n = pass_output(m, i);
+	ssize_t n = -EAGAIN;
 
+	/* Several pieces a round, so that a fast writer costs fewer polls; not so many that others wait. */
+	for (int k = 0; k < READS_A_ROUND && !any_slow(m); k++) {
+		n = pass_output(m, i);
+		if (n <= 0)
+			break;
+	}
 	if (n > 0 || n == -EAGAIN)
 		return;
 	if (m->tty) {
@@ -319,9 +327,12 @@ static void forget_client(struct monitor *m, int i)
 
 static void sweep_clients(struct monitor *m)
 {
-	for (int i = 0; i < CLIENTS_MAX; i++)
+	for (int i = 0; i < CLIENTS_MAX; i++) {
+		if (m->clients[i])
+			client_check(m->clients[i]);
 		if (m->clients[i] && m->clients[i]->gone)
 			forget_client(m, i);
+	}
 }
 
 /* --- the end --- */
@@ -386,7 +397,9 @@ static bool anything_queued(const struct monitor *m)
 static void let_go(struct monitor *m)
 {
 	for (int i = 0; i < CLIENTS_MAX; i++) {
-		if (m->clients[i] && !(m->phase == PHASE_TELLING && client_is_slow(m->clients[i]))) {
+		const struct client *c = m->clients[i];
+
+		if (c && !(m->phase == PHASE_TELLING && c->foreground && c->first && !c->gone)) {
 			client_free(m->clients[i]);
 			m->clients[i] = NULL;
 		}
@@ -495,6 +508,9 @@ static int wait_ms(const struct monitor *m)
 {
 	int64_t left;
 
+	/* One that has stalled makes no event. */
+	if (m->phase == PHASE_RUNNING && any_slow(m))
+		return STALL_LOOK_MS;
 	if (!m->deadline || m->phase == PHASE_LINGERING)
 		return -1;
 	left = m->deadline - time_monotonic();
