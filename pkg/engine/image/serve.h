@@ -18,6 +18,7 @@ struct xfer {
 	struct store_temp temp;
 	struct events events;
 	const json_t *request;
+	bool has_waste;	/* something that was referred to isn't any more: left to the sweep and its gc */
 };
 
 /* Reads the request from REQUEST_FD, serves it, answers on EVENT_FD. The exit status. */
