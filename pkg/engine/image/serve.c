@@ -26,6 +26,11 @@ bool xfer_flag(const struct xfer *x, const char *member)
 	return json_is_true(json_object_get(x->request, member));
 }
 
+pid_t xfer_userns_hint(const struct xfer *x)
+{
+	return (pid_t)json_integer_value(json_object_get(x->request, "userns"));
+}
+
 int xfer_input(const char *path, struct fail *f)
 {
 	int fd;
@@ -51,6 +56,7 @@ int incoming_from_config(struct xfer *x, const struct image_config *c, struct in
 	if (n > IMAGE_LAYERS_MAX)
 		return refuse(f, E2BIG, "the image has %zu layers, more than %d", n, IMAGE_LAYERS_MAX);
 	in->layers = (struct layer_set){ .temp = &x->temp, .events = &x->events, .n = n,
+					 .userns_hint = xfer_userns_hint(x),
 					 .v = mem_array(n + 1, sizeof(*in->layers.v)) };
 	for (size_t i = 0; i < n; i++) {
 		struct layer_want *w = &in->layers.v[i];
