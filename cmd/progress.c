@@ -185,6 +185,7 @@ int transfer_show(struct app *app, json_t *request, bool quiet,
 	if (!term || !strcmp(term, "dumb"))
 		p.terminal = false;
 	json_object_set_new(request, "store", json_string(app->engine.store.path));
+	json_object_set_new(request, "userns", json_integer(engine_userns_hint(&app->engine)));
 	r = transfer_run(request, &ev, f);
 	for (size_t i = 0; i < p.n; i++) {
 		free(p.v[i].id);

@@ -675,13 +675,18 @@ int userns_enter(int ns_fd, bool keep_dumpable, struct fail *f)
 
 int userns_enter_default(struct fail *f)
 {
+	return userns_enter_hinted(0, f);
+}
+
+int userns_enter_hinted(pid_t hint_pid, struct fail *f)
+{
 	struct userns_plan plan;
 	struct userns_begun b;
 	auto_fd int ns = -EBADF;
 	int r = userns_plan(&plan, f);
 
 	if (r == 0)
-		r = userns_begin(&plan, 0, &b, f);
+		r = userns_begin(&plan, hint_pid, &b, f);
 	if (r < 0)
 		return r;
 	ns = userns_finish(&b, f);

@@ -62,6 +62,8 @@ int userns_enter(int ns_fd, bool keep_dumpable, struct fail *f) MUST_USE;
 
 /* All of the above in one, for programs that only want to be in U (unpack, reaper). */
 int userns_enter_default(struct fail *f) MUST_USE;
+/* The same, joining the namespace of HINT_PID if it is the right one. */
+int userns_enter_hinted(pid_t hint_pid, struct fail *f) MUST_USE;
 
 /* What is in /proc/PID/uid_map; -EINVAL for what isn't a map, -E2BIG past ID_EXTENTS_MAX. */
 int id_map_parse(const char *text, struct id_map *ret) MUST_USE;

@@ -41,8 +41,8 @@ int store_dir(const struct store *s, const char *name, struct fail *f) MUST_USE;
 int store_lock(const struct store *s, bool exclusive, struct fail *f) MUST_USE;
 
 /*
- * A new folder in tmp/ with its lock held. KEEP: the folder is left to the sweeper when
- * the struct goes (after a crash); otherwise store_temp_done removes what is still there.
+ * A new folder in tmp/ with its lock held. store_temp_done removes what is still there; after a crash
+ * the sweeper does.
  */
 struct store_temp {
 	const struct store *store;
@@ -52,6 +52,8 @@ struct store_temp {
 };
 int store_temp_new(const struct store *s, struct store_temp *ret, struct fail *f) MUST_USE;
 void store_temp_done(struct store_temp *t);
+/* Lets go of it but leaves it to the next sweep, which runs gc (storage/gc.h) when it holds pins. */
+void store_temp_leave(struct store_temp *t);
 #define auto_temp __attribute__((cleanup(store_temp_done)))
 
 /*

@@ -60,6 +60,11 @@ void store_temp_done(struct store_temp *t)
 	if (tmp_fd >= 0)
 		/* What can't be removed (other owners' files) is the next sweep's. */
 		(void)sweep_locked(tmp_fd, t->name, t->dir_fd);
+	store_temp_leave(t);
+}
+
+void store_temp_leave(struct store_temp *t)
+{
 	t->dir_fd = fd_close(t->dir_fd);
 	t->lock_fd = fd_close(t->lock_fd);
 	t->store = NULL;

@@ -99,7 +99,7 @@ int engine_cache_dir(void)
 	return r < 0 ? r : fd_open(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, 0);
 }
 
-static pid_t read_hint(struct engine *e)
+pid_t engine_userns_hint(const struct engine *e)
 {
 	auto_free char *path = path_join(e->run_dir, "userns");
 	auto_str struct str s = STR_INIT(32);
@@ -119,7 +119,7 @@ int engine_userns_begin(struct engine *e, struct userns_plan *plan, struct usern
 		return r;
 	if (plan->note[0])
 		e->warn("%s", plan->note);
-	return userns_begin(plan, read_hint(e), ret, f);
+	return userns_begin(plan, engine_userns_hint(e), ret, f);
 }
 
 void engine_hint(struct engine *e, pid_t monitor)

@@ -32,6 +32,8 @@ int engine_cache_dir(void) MUST_USE;
 int engine_userns_begin(struct engine *e, struct userns_plan *plan, struct userns_begun *ret,
 			struct fail *f) MUST_USE;
 void engine_hint(struct engine *e, pid_t monitor);
+/* The process that was remembered, or 0; it may be gone, or somebody else by now (userns_begin looks). */
+pid_t engine_userns_hint(const struct engine *e);
 
 /* Removes what nothing holds any more, by a detached child in the user's namespace. Never fails. */
 void engine_sweep(struct engine *e);

@@ -81,11 +81,8 @@ static int remove_image(struct engine *e, const struct image_entry *entry, bool 
 			void (*done)(const char *line), struct fail *f)
 {
 	auto_free char *line = mem_printf("Deleted: %s", entry->image.id.hex);
-	auto_temp struct store_temp announced = { .store = NULL };
 	int r = free_of_containers(e, &entry->image.id, force, f);
 
-	if (r == 0)
-		gc_announce(&e->store, &announced);
 	strv_each(it, entry->names)
 		if (r == 0)
 			r = unname(e, *it, done, f);
@@ -93,8 +90,6 @@ static int remove_image(struct engine *e, const struct image_entry *entry, bool 
 		r = image_remove(&e->store, &entry->image.id, f);
 	if (r == 0)
 		done(line);
-	if (r == 0)
-		r = gc_run(&e->store, f);
 	return r;
 }
 
@@ -111,12 +106,14 @@ static size_t tags_of(const struct image_entry *entry)
 static int rmi_found(struct engine *e, const char *typed, const struct digest *id, const char *name,
 		     bool force, void (*done)(const char *line), struct fail *f)
 {
+	auto_temp struct store_temp announced = { .store = NULL };
 	struct image_list l = { 0 };
 	const struct image_entry *entry;
 	int r = image_list_load(&e->store, &l, f);
 
 	if (r < 0)
 		return r;
+	gc_announce(&e->store, &announced);
 	entry = entry_of(&l, id);
 	if (!entry) {
 		r = refuse(f, ENOENT, "%s: image not known", typed);
@@ -131,6 +128,9 @@ static int rmi_found(struct engine *e, const char *typed, const struct digest *i
 	} else {
 		r = remove_image(e, entry, force, done, f);
 	}
+	/* A name alone may have known a manifest of its own. */
+	if (r == 0)
+		r = gc_run(&e->store, f);
 	image_list_done(&l);
 	return r;
 }

@@ -128,7 +128,7 @@ static void sweep_child(struct engine *e)
 		_exit(0);
 	fail_clear(&f);
 	/* Other owners' processes and files. */
-	if (userns_enter_default(&f) < 0)
+	if (userns_enter_hinted(engine_userns_hint(e), &f) < 0)
 		_exit(1);
 	fail_clear(&f);
 	(void)each_lost(e, clear_lost);

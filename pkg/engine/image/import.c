@@ -98,6 +98,7 @@ static int import_fd(struct xfer *x, int fd, const struct ref *name, struct fail
 	int r;
 
 	in.layers = (struct layer_set){ .temp = &x->temp, .events = &x->events, .n = 1,
+					.userns_hint = xfer_userns_hint(x),
 					.v = mem_array(1, sizeof(*in.layers.v)),
 					.source = tar_source_fd, .source_ctx = &fd };
 	in.layers.v[0].blob_size = -1;

@@ -465,7 +465,7 @@ static int settle(struct work *w, struct fail *f)
 			r = find_tree(s, i, f);
 		if (r == 0 && !s->v[i].have_tree) {
 			if (!w->unpacker.pid)
-				r = unpacker_start(&w->unpacker, s->temp, f);
+				r = unpacker_start(&w->unpacker, s->temp, s->userns_hint, f);
 			if (r == 0)
 				r = one_layer(w, &s->v[i], true, f);
 		}
@@ -493,7 +493,7 @@ int layers_fetch(struct layer_set *s, struct fail *f)
 				       s->v[i].blob_size);
 	}
 	if (r == 0 && missing) {
-		r = unpacker_start(&w.unpacker, s->temp, f);
+		r = unpacker_start(&w.unpacker, s->temp, s->userns_hint, f);
 		if (r == 0)
 			r = run_workers(&w, missing, f);
 	}

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "pkg/engine/image/events.h"
 #include "pkg/engine/image/unpacker.h"
@@ -41,6 +42,7 @@ typedef int blob_sink(void *ctx, const void *data, size_t n);
 struct layer_set {
 	struct store_temp *temp;
 	struct events *events;
+	pid_t userns_hint;	/* a process that may live in the user's namespace, or 0 */
 	struct layer_want *v;
 	size_t n;
 	/* Streams the blob of layer INDEX into SINK; called from several threads. */

@@ -26,6 +26,11 @@ bool xfer_flag(const struct xfer *x, const char *member)
 	return json_is_true(json_object_get(x->request, member));
 }
 
+pid_t xfer_userns_hint(const struct xfer *x)
+{
+	return (pid_t)json_integer_value(json_object_get(x->request, "userns"));
+}
+
 int xfer_input(const char *path, struct fail *f)
 {
 	int fd;
@@ -51,6 +56,7 @@ int incoming_from_config(struct xfer *x, const struct image_config *c, struct in
 	if (n > IMAGE_LAYERS_MAX)
 		return refuse(f, E2BIG, "the image has %zu layers, more than %d", n, IMAGE_LAYERS_MAX);
 	in->layers = (struct layer_set){ .temp = &x->temp, .events = &x->events, .n = n,
+					 .userns_hint = xfer_userns_hint(x),
 					 .v = mem_array(n + 1, sizeof(*in->layers.v)) };
 	for (size_t i = 0; i < n; i++) {
 		struct layer_want *w = &in->layers.v[i];
@@ -62,6 +68,23 @@ int incoming_from_config(struct xfer *x, const struct image_config *c, struct in
 		snprintf(w->id, sizeof(w->id), "%.12s", w->diff_id.hex);
 	}
 	return 0;
+}
+
+/* The same image or name with another manifest (other compression): nobody may need the one before. */
+static void note_waste(struct xfer *x, const struct incoming *in, const struct ref *names, size_t n)
+{
+	auto_image struct image before = { 0 };
+	struct digest id, manifest;
+	struct fail ignored = { 0 };
+
+	if (image_load(&x->store, &in->config, &before, &ignored) == 0)
+		x->has_waste = x->has_waste || !digest_equal(&before.manifest, &in->manifest) ||
+			       !digest_equal(&before.index, &in->index);
+	for (size_t i = 0; i < n; i++) {
+		fail_clear(&ignored);
+		if (image_name_get(&x->store, &names[i], &id, &manifest, &ignored) == 0)
+			x->has_waste = x->has_waste || !digest_equal(&manifest, &in->manifest);
+	}
 }
 
 int incoming_save(struct xfer *x, const struct incoming *in, const struct ref *names, size_t n, struct fail *f)
@@ -78,6 +101,7 @@ int incoming_save(struct xfer *x, const struct incoming *in, const struct ref *n
 						  .media_type = (char *)w->media_type, .blob_size = w->got_size };
 		image.size += w->unpacked;
 	}
+	note_waste(x, in, names, n);
 	r = image_save(&x->store, &image, f);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = image_name_set(&x->store, &names[i], &in->config, &in->manifest, f);
@@ -126,7 +150,10 @@ int image_serve(int request_fd, int event_fd)
 	x.request = request;
 	if (r == 0)
 		r = dispatch(&x, &f);
-	if (x.temp.dir_fd >= 0)
+	/* What a failure fetched is pinned by the folder alone. */
+	if (x.temp.dir_fd >= 0 && (r < 0 || x.has_waste))
+		store_temp_leave(&x.temp);
+	else if (x.temp.dir_fd >= 0)
 		store_temp_done(&x.temp);
 	if (x.store.root_fd >= 0)
 		store_done(&x.store);

@@ -18,6 +18,7 @@ struct xfer {
 	struct store_temp temp;
 	struct events events;
 	const json_t *request;
+	bool has_waste;	/* something that was referred to isn't any more: left to the sweep and its gc */
 };
 
 /* Reads the request from REQUEST_FD, serves it, answers on EVENT_FD. The exit status. */
@@ -29,6 +30,8 @@ int pull_serve(struct xfer *x, struct fail *f) MUST_USE;
 
 /* A string member of the request, or NULL. */
 const char *xfer_text(const struct xfer *x, const char *member);
+/* For layer_set.userns_hint. */
+pid_t xfer_userns_hint(const struct xfer *x);
 bool xfer_flag(const struct xfer *x, const char *member);
 /* The file or, with NULL or "-", stdin. */
 int xfer_input(const char *path, struct fail *f) MUST_USE;

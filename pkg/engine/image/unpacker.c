@@ -239,24 +239,22 @@ static void close_others(const struct store_temp *t, int sock)
 	(void)!fd_std_guard();
 }
 
-_Noreturn static void server(struct store_temp *t, int sock, pid_t parent)
+_Noreturn static void server(struct store_temp *t, int sock, pid_t userns_hint)
 {
 	struct fail f = { 0 };
 
 	(void)signal(SIGCHLD, SIG_DFL);
 	close_others(t, sock);
-	(void)!userns_enter_default(&f);
+	(void)!userns_enter_hinted(userns_hint, &f);
 	/* After the ids have changed, which clears it. */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)signal(SIGCHLD, SIG_IGN);
-	(void)parent;
 	serve(t, sock, &f);
 	_exit(0);
 }
 
-int unpacker_start(struct unpacker *u, struct store_temp *t, struct fail *f)
+int unpacker_start(struct unpacker *u, struct store_temp *t, pid_t userns_hint, struct fail *f)
 {
-	pid_t parent = getpid();
 	int pair[2];
 	int r = fd_socketpair(SOCK_SEQPACKET, pair);
 
@@ -272,7 +270,7 @@ int unpacker_start(struct unpacker *u, struct store_temp *t, struct fail *f)
 	}
 	if (u->pid == 0) {
 		fd_close(pair[0]);
-		server(t, pair[1], parent);
+		server(t, pair[1], userns_hint);
 	}
 	fd_close(pair[1]);
 	u->sock = pair[0];

@@ -14,7 +14,7 @@
  * below, locks itself into them (storage/unpack/wall.h) and unpacks what comes through a pipe. What
  * fetches never enters U, what parses never sees the network, credentials or the rest of the store.
  *
- *	unpacker_start(&u, temp, f)
+ *	unpacker_start(&u, temp, hint, f)
  *	unpack_begin(&u, "layer-0", keys, n, &job, f)	any thread
  *	io_write_full(job.in_fd, ...); ...		-EPIPE: it has failed, unpack_end says why
  *	unpack_end(&job, &result, f)			closes in_fd and waits for the word
@@ -26,7 +26,7 @@ struct unpacker {
 	pid_t pid;
 	int sock;
 };
-int unpacker_start(struct unpacker *u, struct store_temp *t, struct fail *f) MUST_USE;
+int unpacker_start(struct unpacker *u, struct store_temp *t, pid_t userns_hint, struct fail *f) MUST_USE;
 void unpacker_stop(struct unpacker *u);
 #define auto_unpacker __attribute__((cleanup(unpacker_stop)))
 
