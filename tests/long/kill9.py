@@ -135,9 +135,9 @@ class Campaign:
         ]
         if self.args.registry:
             ref = self.args.registry
-            rows += 3 * [("pull", [["rmi", "-f", ref]], ["pull", "-q", ref], 0.6)]
+            rows += 3 * [("pull", [["rmi", "-f", ref]], ["pull", "-q", "--tls-verify=false", ref], 0.6)]
             rows += [("run, pulling", [["rmi", "-f", ref]],
-                      ["run", "--rm", "--network", "none", "--pull=always", ref, "true"], 0.8)]
+                      ["run", "--rm", "--network", "none", "--pull=always", "--tls-verify=false", ref, "true"], 0.8)]
         if self.args.only:
             rows = [row for row in rows if row[0] == self.args.only]
         return rows
