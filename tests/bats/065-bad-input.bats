@@ -6,6 +6,7 @@
 # needs: load run pull ps images
 
 load helpers
+# shellcheck disable=SC2154  # set by run_rbox
 # shellcheck source=tests/lib/registry.sh
 source tests/lib/registry.sh
 
