@@ -66,6 +66,7 @@ static int create_and_start(struct app *app, const struct run_opts *o, struct us
 	if (r < 0)
 		return r;
 	sock = engine_start(&app->engine, &c, &start, f);
+	engine_unclaim(&app->engine);
 	if (sock < 0) {
 		undo(app, &c);
 		return sock;

@@ -35,6 +35,14 @@ struct ctr_new {
 };
 int ctr_new(const struct store *s, struct ctr_new *ret, struct fail *f) MUST_USE;
 int ctr_commit(struct ctr_new *n, const char *id, const char *name, bool durable, struct fail *f) MUST_USE;
+/*
+ * Of a container that was committed and is nobody's until its monitor has lock.run (--rm): the folder of
+ * tmp/ stays, and a sweep that finds its lock free and lock.run too removes the container. Called before
+ * ctr_commit; after it the caller takes n->temp over (store = NULL there) for as long as it cares.
+ */
+int ctr_claim(struct ctr_new *n, const char *id, struct fail *f) MUST_USE;
+/* What a sweep does with the claim of TMP_FD/NAME, whose lock is free. */
+void ctr_claim_sweep(const struct store *s, int tmp_fd, const char *name);
 void ctr_new_done(struct ctr_new *n);
 
 /* O_RDONLY descriptor of containers/<id>. */

@@ -169,6 +169,34 @@ static int sync_folders(const struct store *s, struct fail *f)
 	return 0;
 }
 
+int ctr_claim(struct ctr_new *n, const char *id, struct fail *f)
+{
+	if (symlinkat(id, n->temp.dir_fd, "claim") == 0)
+		return 0;
+	return fail(f, errno, "make '%s/tmp/%s/claim'", n->temp.store->path, n->temp.name);
+}
+
+void ctr_claim_sweep(const struct store *s, int tmp_fd, const char *name)
+{
+	auto_free char *path = mem_printf("%s/claim", name);
+	char id[CTR_ID_LEN + 2];
+	struct fail ignored = { 0 };
+	auto_fd int dir = -EBADF, lock = -EBADF;
+	ssize_t n = readlinkat(tmp_fd, path, id, sizeof(id));
+
+	if (n != CTR_ID_LEN)
+		return;
+	id[n] = '\0';
+	dir = ctr_open(s, id, &ignored);
+	if (dir < 0)
+		return;
+	/* Held: somebody starts or removes it, and answers for it. */
+	lock = file_lock(dir, "lock", 0);
+	if (lock >= 0 && !ctr_is_running(dir))
+		/* Its name goes with those that lead nowhere. */
+		(void)!ctr_remove(s, id, NULL, &ignored);
+}
+
 int ctr_commit(struct ctr_new *n, const char *id, const char *name, bool durable, struct fail *f)
 {
 	const struct store *s = n->temp.store;

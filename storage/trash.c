@@ -133,9 +133,14 @@ static int sweep_entry(int parent_fd, const char *name, bool in_trash)
 	return sweep_locked(parent_fd, name, dir_fd);
 }
 
-/* Somebody died who had pinned things (a load, a pull) or was about to collect them (gc_announce). */
-static bool has_dead_pins(const struct store *s)
+/*
+ * Claims of the dead are dealt with; true when somebody died who had pinned things (a load, a pull) or was
+ * about to collect them (gc_announce).
+ */
+static bool sweep_claims(const struct store *s)
 {
+	bool pins = false;
+
 	auto_fd int tmp = path_open_beneath(s->root_fd, "tmp", O_RDONLY | O_DIRECTORY, 0);
 	auto_strv char **names = NULL;
 
@@ -144,10 +149,12 @@ static bool has_dead_pins(const struct store *s)
 	strv_each(it, names) {
 		auto_fd int fd = path_open_beneath(tmp, *it, O_RDONLY | O_DIRECTORY, 0);
 
-		if (fd >= 0 && !file_is_locked(fd, "lock") && faccessat(fd, "pins", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-			return true;
+		if (fd < 0 || file_is_locked(fd, "lock"))
+			continue;
+		ctr_claim_sweep(s, tmp, *it);
+		pins = pins || faccessat(fd, "pins", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	}
-	return false;
+	return pins;
 }
 
 /*
@@ -156,9 +163,10 @@ static bool has_dead_pins(const struct store *s)
  */
 static int sweep_traces(const struct store *s, struct fail *f)
 {
+	bool pins = sweep_claims(s);
 	int r = ctr_names_sweep(s, f);
 
-	if (r == 0 && has_dead_pins(s))
+	if (r == 0 && pins)
 		r = gc_run(s, f);
 	return r;
 }

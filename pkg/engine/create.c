@@ -311,8 +311,14 @@ static int save(struct engine *e, struct container_config *c, struct fail *f)
 		r = summary_save(n.dir_fd, c, f);
 	if (r == 0)
 		r = files_write(n.dir_fd, c, f);
+	if (r == 0 && c->life.rm)
+		r = ctr_claim(&n, c->id, f);
 	if (r == 0)
 		r = ctr_commit(&n, c->id, c->name, !c->life.rm, f);
+	if (r == 0 && c->life.rm) {
+		e->claim = n.temp;
+		n.temp.store = NULL;
+	}
 	ctr_new_done(&n);
 	return r;
 }

@@ -72,8 +72,16 @@ int engine_open(struct engine *ret, void (*warn)(const char *fmt, ...), struct f
 	return r;
 }
 
+void engine_unclaim(struct engine *e)
+{
+	/* All zero: there is none. */
+	if (e->claim.store)
+		store_temp_done(&e->claim);
+}
+
 void engine_done(struct engine *e)
 {
+	engine_unclaim(e);
 	if (e->store.root_fd >= 0)
 		store_done(&e->store);
 	mem_free_ptr(&e->run_dir);

@@ -14,6 +14,7 @@
  */
 struct engine {
 	struct store store;
+	struct store_temp claim; /* ctr_claim of the container that this command made and didn't start yet */
 	char *run_dir;		/* $XDG_RUNTIME_DIR/rbox or its fallback: exists, ours, 0700 */
 	void (*warn)(const char *fmt, ...) PRINTF_LIKE(1, 2); /* one line for the user; never NULL */
 };
@@ -21,6 +22,8 @@ struct engine {
 /* Opens the store and finds the runtime folder. WARN gets lines worth the user's eye. */
 int engine_open(struct engine *ret, void (*warn)(const char *fmt, ...), struct fail *f) MUST_USE;
 void engine_done(struct engine *e);
+/* The container that was created is kept, whatever becomes of us (it runs, or is wanted so). */
+void engine_unclaim(struct engine *e);
 
 /* $XDG_CACHE_HOME/rbox (made when missing), or -errno: a cache is never a reason to fail. */
 int engine_cache_dir(void) MUST_USE;

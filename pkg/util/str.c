@@ -293,8 +293,14 @@ void strv_addf(char ***v, const char *fmt, ...)
 
 void strv_add_all(char ***v, char *const *more)
 {
-	strv_each(it, more)
-		strv_add(v, *it);
+	size_t n = strv_len(*v), m = strv_len(more);
+
+	if (!m)
+		return;
+	*v = mem_resize(*v, n + m + 1, sizeof(char *));
+	for (size_t i = 0; i < m; i++)
+		(*v)[n + i] = mem_strdup(more[i]);
+	(*v)[n + m] = NULL;
 }
 
 char **strv_dup(char *const *v)
@@ -308,14 +314,21 @@ char **strv_dup(char *const *v)
 char **strv_split(const char *s, const char *seps, bool skip_empty)
 {
 	char **v = NULL;
+	size_t used = 0;
 
+	/* Not by strv_add_take, which counts all there are: texts from outside have many parts. */
 	while (s) {
 		size_t n = strcspn(s, seps);
 
-		if (n || !skip_empty)
-			strv_add_take(&v, mem_strndup(s, n));
+		if (n || !skip_empty) {
+			if (!(used & (used + 1)))
+				v = mem_resize(v, (used + 1) * 2, sizeof(char *));
+			v[used++] = mem_strndup(s, n);
+		}
 		s = s[n] ? s + n + 1 : NULL;
 	}
+	if (v)
+		v[used] = NULL;
 	return v;
 }
 

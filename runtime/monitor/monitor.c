@@ -419,6 +419,9 @@ static void give_up(struct monitor *m, int status_before, const struct fail *f)
 {
 	launched_done(&m->ctr);
 	record_failure(m, status_before, f);
+	/* --rm: our starter may be dead and can't undo it. */
+	if (m->lock_fd >= 0 && m->o->ended)
+		m->o->ended(m->o->ctx, fail_status(f));
 	m->phase = PHASE_OVER;
 	monitor_release(m);
 	(void)!proto_send(m->starter_fd, ATTACH_FAILED, 0, f, sizeof(*f), 0);

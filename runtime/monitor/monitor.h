@@ -37,7 +37,7 @@ struct monitor_opts {
 	bool foreground;		/* a client stays attached on the returned socket */
 	int pid_file_fd;		/* --pidfile: written with the container's pid, or -EBADF */
 	/* Called once the exit status is recorded, before any client is told: quick (--rm's renames, so
-	 * that the name is free again when the client returns). May be NULL. */
+	 * that the name is free again when the client returns), and when the start failed. May be NULL. */
 	void (*ended)(void *ctx, int exit_code);
 	/* Called in the monitor at the end, after the exit status is recorded and every client has been
 	 * told: what may take long (deleting the trash). Both open what they need anew: the monitor

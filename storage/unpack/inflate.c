@@ -2,6 +2,7 @@
 #include "storage/unpack/inflate.h"
 
 #include <errno.h>
+#include <isa-l/crc.h>
 #include <isa-l/igzip_lib.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,15 @@
 
 #include "pkg/util/mem.h"
 
-enum { IN_SIZE = 256 * 1024, MAGIC_MAX = 6 };
+#ifdef RBOX_FUZZ
+enum { IN_SIZE = 4096 };	/* a fuzzer is to meet its end */
+#else
+enum { IN_SIZE = 256 * 1024 };
+#endif
+enum { MAGIC_MAX = 6, GZIP_HEADER_MAX = IN_SIZE / 2 };
+
+/* The flags of a gzip header: RFC 1952, 2.3.1. */
+enum { FHCRC = 2, FEXTRA = 4, FNAME = 8, FCOMMENT = 16, FRESERVED = 0xe0 };
 
 struct inflate {
 	inflate_source *source;
@@ -101,6 +110,66 @@ static bool is_zstd(const struct inflate *z)
 		!memcmp(z->in + z->at + 1, "\x2a\x4d\x18", 3));
 }
 
+static int gzip_need(struct inflate *z, size_t n, struct fail *f)
+{
+	int r = n <= GZIP_HEADER_MAX ? fill(z, n, f) :
+				       refuse(f, EBADMSG, "the gzip stream is broken: its header has no end");
+
+	if (r < 0)
+		return r;
+	return z->len - z->at >= n ? 0 : refuse(f, EBADMSG, "the gzip stream ends too soon");
+}
+
+/* Over a text that ends with a NUL; *N is where it begins after z->at, then what follows it. */
+static int gzip_text(struct inflate *z, size_t *n, struct fail *f)
+{
+	int r;
+
+	do
+		r = gzip_need(z, *n + 1, f);
+	while (r == 0 && z->in[z->at + (*n)++]);
+	return r;
+}
+
+/*
+ * A member's header, as a whole: ISA-L 2.30 loses its place in one with an extra field, a name
+ * and a comment that comes in several pieces, such as lies across the end of our buffer.
+ */
+static int gzip_header(struct inflate *z, struct fail *f)
+{
+	size_t n = 10;
+	const unsigned char *h;
+	int r = gzip_need(z, n, f), flags;
+
+	if (r < 0)
+		return r;
+	flags = z->in[z->at + 3];
+	if (z->in[z->at + 2] != 8 || (flags & FRESERVED))
+		return refuse(f, EBADMSG, "the gzip stream is broken: its header makes no sense");
+	if (flags & FEXTRA) {
+		r = gzip_need(z, n + 2, f);
+		if (r < 0)
+			return r;
+		h = z->in + z->at + n;
+		n += 2 + (size_t)(h[0] | h[1] << 8);
+	}
+	if (flags & FNAME)
+		r = gzip_text(z, &n, f);
+	if (r == 0 && (flags & FCOMMENT))
+		r = gzip_text(z, &n, f);
+	if (r == 0)
+		r = gzip_need(z, n + (flags & FHCRC ? 2 : 0), f);
+	if (r < 0)
+		return r;
+	h = z->in + z->at;
+	if ((flags & FHCRC) && (crc32_gzip_refl(0, h, n) & 0xffff) != (unsigned)(h[n] | h[n + 1] << 8))
+		return refuse(f, EBADMSG, "the gzip stream is broken: its header's checksum is wrong");
+	z->at += n + (flags & FHCRC ? 2 : 0);
+	z->gz.crc_flag = ISAL_GZIP_NO_HDR_VER;
+	z->inside = true;
+	return 0;
+}
+
 static int start(struct inflate *z, struct fail *f)
 {
 	int r = fill(z, MAGIC_MAX, f);
@@ -114,9 +183,9 @@ static int start(struct inflate *z, struct fail *f)
 	if (begins(z, "\x1f\x8b", 2)) {
 		z->kind = INFLATE_GZIP;
 		isal_inflate_init(&z->gz);
-		z->gz.crc_flag = ISAL_GZIP;
-		z->inside = true;
-	} else if (is_zstd(z)) {
+		return gzip_header(z, f);
+	}
+	if (is_zstd(z)) {
 		z->kind = INFLATE_ZSTD;
 		z->zstd = ZSTD_createDStream();
 		if (!z->zstd)
@@ -152,11 +221,9 @@ static int gzip_next_member(struct inflate *z, struct fail *f)
 	z->inside = false;
 	if (begins(z, "\x1f\x8b", 2)) {
 		isal_inflate_reset(&z->gz);
-		z->gz.crc_flag = ISAL_GZIP;
-		z->inside = true;
-	} else {
-		z->over = true;
+		return gzip_header(z, f);
 	}
+	z->over = true;
 	return 0;
 }
 

@@ -39,6 +39,7 @@ struct apply {
 	uint32_t nobody_uid, nobody_gid;
 	int64_t disk_checked;
 	int64_t owners_kept;
+	size_t n_whiteouts;	/* of ret->whiteouts */
 	/* The entry at hand. */
 	struct tar_entry *e;
 	int at;			/* its folder */
@@ -440,6 +441,8 @@ static int put_link(struct apply *a, struct fail *f)
 		r = copy_up(a, to[n - 1], f);
 		if (r < 0)
 			return r;
+		if (fstatat(dir, to[n - 1], &st, AT_SYMLINK_NOFOLLOW) < 0)
+			return fail(f, errno, "look at '%.300s'", a->e->link);
 	} else if (r < 0) {
 		return fail(f, -r, "look at '%.300s'", a->e->link);
 	} else if (S_ISDIR(st.st_mode) || is_whiteout(&st)) {
@@ -450,15 +453,20 @@ static int put_link(struct apply *a, struct fail *f)
 	if (linkat(dir, to[n - 1], a->at, a->name, 0) == 0)
 		return 0;
 	if (errno == EEXIST) {
+		auto_fd int held = -EBADF;
 		struct stat own;
 
 		if (fstatat(a->at, a->name, &own, AT_SYMLINK_NOFOLLOW) == 0 && own.st_ino == st.st_ino)
 			return 0;
+		/* A folder that goes takes the way to the target with it (tree_forget), but not this. */
+		held = fd_open(dir, ".", O_PATH | O_DIRECTORY, 0);
+		if (held < 0)
+			return fail(f, -held, "open the folder of '%.300s'", a->e->link);
 		r = clear_way(a, &opaque, f);
 		if (r < 0)
 			return r;
 		/* What was cleared away may have held the target. */
-		if (linkat(dir, to[n - 1], a->at, a->name, 0) == 0)
+		if (linkat(held, to[n - 1], a->at, a->name, 0) == 0)
 			return 0;
 	}
 	return fail(f, errno, "make the hard link '%.200s' to '%.200s'", a->e->name, a->e->link);
@@ -480,11 +488,18 @@ static int put_opaque(struct apply *a, struct fail *f)
 static void note_whiteout(struct apply *a)
 {
 	auto_free char *folder = walk_path(&a->tree.main, NULL);
-	size_t n = strv_len(a->ret->whiteouts);
+	char ***v = &a->ret->whiteouts;
+	size_t n = a->n_whiteouts;
 
 	/* The root always merges; a folder's whiteouts come in a row. */
-	if (*folder && (!n || strcmp(a->ret->whiteouts[n - 1], folder)))
-		strv_add(&a->ret->whiteouts, folder);
+	if (!*folder || (n && !strcmp((*v)[n - 1], folder)))
+		return;
+	/* A stranger's layer may have millions: not by strv_add, which counts them each time. */
+	if (!(n & (n + 1)))
+		*v = mem_resize(*v, (n + 1) * 2, sizeof(char *));
+	(*v)[n] = mem_take(&folder);
+	(*v)[n + 1] = NULL;
+	a->n_whiteouts++;
 }
 
 static int put_whiteout(struct apply *a, struct fail *f)

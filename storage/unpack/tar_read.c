@@ -173,7 +173,7 @@ struct ext {
 	int64_t sparse_size;		/* GNU.sparse.realsize or .size */
 	int sparse_major;		/* 1: the map leads the data; 0: it is in MAP */
 	bool sparse;
-	char *map;
+	struct str map;
 	struct tar_xattr *xattrs;
 	size_t n_xattrs;
 	size_t total;			/* bytes of extended headers so far */
@@ -188,7 +188,7 @@ static void ext_done(struct ext *x)
 	free(x->xattrs);
 	free(x->path);
 	free(x->link);
-	free(x->map);
+	str_done(&x->map);
 }
 #define auto_ext __attribute__((cleanup(ext_done)))
 
@@ -212,6 +212,8 @@ static int pax_time(const char *v, struct timespec *ret, struct fail *f)
 		ns += unit * (*p - '0');
 	}
 	if (*v == '-' && ns) {
+		if (s == INT64_MIN)
+			return refuse(f, EBADMSG, "the extended header 'mtime' is no time");
 		s -= 1;
 		ns = 1000000000 - ns;
 	}
@@ -248,10 +250,11 @@ static int pax_sparse(struct ext *x, const char *key, const char *v, struct fail
 		mem_replace(&x->path, mem_strdup(v));
 		x->sparse_path = true;
 	} else if (!strcmp(key, "map")) {
-		mem_replace(&x->map, mem_strdup(v));
+		str_clear(&x->map);
+		str_add(&x->map, v);
 	} else if (!strcmp(key, "offset") || !strcmp(key, "numbytes")) {
 		/* Format 0.0 repeats the pair; collected, it is the map of 0.1. */
-		mem_replace(&x->map, x->map ? mem_printf("%s,%s", x->map, v) : mem_strdup(v));
+		str_addf(&x->map, "%s%s", x->map.len ? "," : "", v);
 	} else if (!strcmp(key, "major") || !strcmp(key, "minor") || !strcmp(key, "size") ||
 		   !strcmp(key, "realsize")) {
 		if (pax_number(v, &n, key, f) < 0)
@@ -416,7 +419,7 @@ static int sparse_old(struct tar *t, const unsigned char *h, struct fail *f)
 /* pax 0.1: "at,len,at,len". */
 static int sparse_map(struct tar *t, const char *map, struct fail *f)
 {
-	auto_strv char **v = strv_split(map ? map : "", ",", true);
+	auto_strv char **v = strv_split(map, ",", true);
 	int64_t at, len;
 
 	if (strv_len(v) % 2)
@@ -476,7 +479,7 @@ static int sparse_lead(struct tar *t, struct fail *f)
 	return r;
 }
 
-static int sparse_begin(struct tar *t, const unsigned char *h, const struct ext *x, struct fail *f)
+static int sparse_begin(struct tar *t, const unsigned char *h, struct ext *x, struct fail *f)
 {
 	int64_t sum = 0;
 	int r;
@@ -487,7 +490,7 @@ static int sparse_begin(struct tar *t, const unsigned char *h, const struct ext 
 	if (h[H_TYPE] == 'S')
 		r = sparse_old(t, h, f);
 	else
-		r = x->sparse_major ? sparse_lead(t, f) : sparse_map(t, x->map, f);
+		r = x->sparse_major ? sparse_lead(t, f) : sparse_map(t, str_cstr(&x->map), f);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < t->n_pieces; i++)
@@ -578,7 +581,7 @@ static int one_header(struct tar *t, struct ext *x, struct fail *f)
 
 int tar_next(struct tar *t, struct tar_entry **ret, struct fail *f)
 {
-	auto_ext struct ext x = { 0 };
+	auto_ext struct ext x = { .map = STR_INIT(TAR_PAX_MAX) };
 	int r = skip(t, t->data_left, f);
 
 	if (r == 0)

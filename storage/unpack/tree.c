@@ -278,9 +278,11 @@ int tree_enter(struct tree *t, struct walk *w, char *const *comps, size_t n, str
 	while (same < n && same < w->depth && !strcmp(w->names[same], comps[same]))
 		same++;
 	walk_pop(w, same);
-	for (size_t i = same; i < n; i++)
-		strv_add(&rest.v, comps[i]);
 	rest.n = n - same;
+	/* Not by strv_add, which counts all there are: a name has up to 32,768 parts. */
+	rest.v = mem_array(rest.n + 1, sizeof(char *));
+	for (size_t i = 0; i < rest.n; i++)
+		rest.v[i] = mem_strdup(comps[same + i]);
 	while (r == 0 && rest.at < rest.n) {
 		auto_free char *name = mem_strdup(rest.v[rest.at++]);
 

@@ -3,11 +3,13 @@
 #	make fuzz FUZZ_SECONDS=600		every one of them for that long
 #	make build-fuzz/template		one; then: build-fuzz/template tests/fuzz/corpus/template
 #
-# What a run finds goes to $(B)-fuzz/corpus/<name>; an input that crashed is kept as a file in
+# tests/fuzz/dict/<name> has words that belong to what is parsed. What a run finds goes to
+# $(B)-fuzz/corpus/<name>; an input that crashed is kept as a file in
 # $(B)-fuzz/ and belongs, once mended, into tests/fuzz/corpus/<name>/.
 
 FUZZ_CC		?= clang
 FUZZ_SECONDS	?= 60
+FUZZ_FLAGS	:= (tar_apply) echo -max_len=16384;; (inflate) echo -max_len=8192;;
 FUZZ_B		:= $(B)-fuzz
 FUZZ_NAMES	:= $(patsubst tests/fuzz/%.c,%,$(FUZZ_SRC))
 FUZZ_BIN	:= $(addprefix $(FUZZ_B)/,$(FUZZ_NAMES))
@@ -34,6 +36,7 @@ fuzz: $(FUZZ_BIN)
 		mkdir -p $(FUZZ_B)/corpus/$$n tests/fuzz/corpus/$$n; \
 		$(FUZZ_B)/$$n -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
 			-verbosity=0 -print_final_stats=1 -artifact_prefix=$(FUZZ_B)/$$n- \
+			-dict=tests/fuzz/dict/$$n $$(case $$n in $(FUZZ_FLAGS) esac) \
 			$(FUZZ_B)/corpus/$$n tests/fuzz/corpus/$$n; \
 	done
 

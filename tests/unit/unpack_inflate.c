@@ -122,6 +122,36 @@ static void gives_back_what_was_put_in(void **state)
 			}
 }
 
+/*
+ * Found by fuzzing: ISA-L 2.30 refused a member ("its checksum is wrong", "its blocks make no sense") whose
+ * header has an extra field, as estargz's last member has, and came in two pieces.
+ */
+static void headers_come_in_pieces(void **state)
+{
+	unsigned char extra[] = "SG\x02\0ab", name[] = "layer.tar", comment[] = "none", buf[4096];
+	gz_header head = { .extra = extra, .extra_len = 6, .name = name, .comment = comment, .hcrc = 1 };
+	char text[] = "some text";
+	z_stream z = { .next_in = (unsigned char *)text, .avail_in = 9, .next_out = buf, .avail_out = sizeof(buf) };
+
+	(void)state;
+	assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	assert_int_equal(deflateSetHeader(&z, &head), Z_OK);
+	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+	for (size_t step = 1; step <= z.total_out; step++) {
+		auto_str struct str out = STR_INIT(8 << 20);
+		struct input in = { .s = STR_INIT(8192), .step = step };
+		struct fail f = { 0 };
+
+		for (int i = 0; i < 2; i++)
+			str_addn(&in.s, buf, z.total_out);
+		if (inflate_all(&in, 65536, &out, NULL, &f) < 0)
+			print_error("in steps of %zu: %s\n", step, f.msg);
+		assert_string_equal(str_cstr(&out), "some textsome text");
+		str_done(&in.s);
+	}
+	deflateEnd(&z);
+}
+
 static void every_cut_is_an_error(void **state)
 {
 	static const enum kind kinds[] = { GZIP, ZSTD };
@@ -153,6 +183,9 @@ static void says_what_is_wrong(void **state)
 		{ "BZh91AY&SY", 10, "the archive is compressed with bzip2: gzip, zstd and plain tar are read" },
 		{ "\x1f\x8b\x09\0\0\0\0\0\0\0aaaa", 14, "the gzip stream is broken: its header makes no sense" },
 		{ "\x1f\x8b\x08\0\0\0\0\0\0\0\xff\xff", 12, "the gzip stream is broken: its blocks make no sense" },
+		{ "\x1f\x8b\x08\x80\0\0\0\0\0\0\0\0", 12, "the gzip stream is broken: its header makes no sense" },
+		{ "\x1f\x8b\x08\x02\0\0\0\0\0\0\1\1", 12, "the gzip stream is broken: its header's checksum is wrong" },
+		{ "\x1f\x8b\x08\x08\0\0\0\0\0\0name", 14, "the gzip stream ends too soon" },
 		{ "\x28\xb5\x2f\xfd\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 20,
 		  "the zstd stream is broken: Unsupported frame parameter" },
 	};
@@ -174,6 +207,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gives_back_what_was_put_in),
+		cmocka_unit_test(headers_come_in_pieces),
 		cmocka_unit_test(every_cut_is_an_error),
 		cmocka_unit_test(says_what_is_wrong),
 	};
