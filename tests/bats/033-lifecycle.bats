@@ -233,30 +233,30 @@ sleeper() {	# NAME [FLAG...]
 	while IFS= read -r row; do
 		# shellcheck disable=SC2086
 		run_rbox ps -a --format '{{.Names}}' ${row%%|*}
-		assert "$(sort <<<"$output" | tr '\n' ' ')" == "${row#*|}" "ps ${row%%|*}"
+		assert "$(sort <<<"$output" | paste -sd ' ')" == "${row#*|}" "ps ${row%%|*}"
 	done <<ROWS
---filter name=c1|c1 
---filter name=c|c1 c2 c3 
---filter name=^2| 
---filter name=c1 --filter name=c2|c1 c2 
---filter id=${id:0:10}|c2 
---filter status=running|c1 
---filter status=exited|c2 
---filter status=created|c3 
---filter status=running --filter status=created|c1 c3 
---filter exited=4|c2 
---filter exited=5| 
---filter label=colour|c1 c2 
---filter label=colour=red|c1 
---filter label!=colour|c3 
---filter ancestor=localhost/busybox:latest|c1 c2 c3 
---filter ancestor=other| 
---filter since=c1|c2 c3 
---filter before=c3|c1 c2 
---filter network=none|c1 c2 
---filter network=slirp4netns|c3 
---filter command=echo|c3 
---filter status=exited --filter label=colour=red| 
+--filter name=c1|c1
+--filter name=c|c1 c2 c3
+--filter name=^2|
+--filter name=c1 --filter name=c2|c1 c2
+--filter id=${id:0:10}|c2
+--filter status=running|c1
+--filter status=exited|c2
+--filter status=created|c3
+--filter status=running --filter status=created|c1 c3
+--filter exited=4|c2
+--filter exited=5|
+--filter label=colour|c1 c2
+--filter label=colour=red|c1
+--filter label!=colour|c3
+--filter ancestor=localhost/busybox:latest|c1 c2 c3
+--filter ancestor=other|
+--filter since=c1|c2 c3
+--filter before=c3|c1 c2
+--filter network=none|c1 c2
+--filter network=slirp4netns|c3
+--filter command=echo|c3
+--filter status=exited --filter label=colour=red|
 ROWS
 	run_rbox ps --filter status=exited --format '{{.Names}}'
 	assert "$output" == c2 "a filter by state needs no -a"

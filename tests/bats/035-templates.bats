@@ -27,6 +27,7 @@ each() {
 	while IFS= read -r row; do
 		template=${row%% => *}
 		want=${row#* => }
+		want=${want#(nothing)}
 		want=${want//ID12/$(head -c 12 "$TMPDIR/id")}
 		want=${want//ID64/$(cat "$TMPDIR/id")}
 		want=${want//IMG12/$(sed -n 's/^busybox sha256://p' "$IMAGES/list" | head -c 12)}
@@ -57,8 +58,8 @@ each() {
 {{.Created}} => .* ago
 {{.RunningFor}} => .* ago
 {{.CreatedAt}} => 20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9:.]+ \+0000 UTC
-{{.Ports}} => 
-{{.Size}} => 
+{{.Ports}} => (nothing)
+{{.Size}} => (nothing)
 {{.Labels}} => map\[colour:blue size:big\]
 {{.Labels.colour}} => blue
 {{index .Labels "colour"}} => blue
@@ -138,7 +139,7 @@ ROWS
 {{.State.ExitCode}} => 3
 {{.State.Pid}} => 0
 {{.State.OOMKilled}} => false
-{{.State.Health.Status}} => 
+{{.State.Health.Status}} => (nothing)
 {{.State.StartedAt}} => 20.*
 {{.State.FinishedAt}} => 20.*
 {{.Created}} => 20.*
@@ -146,7 +147,7 @@ ROWS
 {{.ImageName}} => localhost/busybox:latest
 {{.Config.Image}} => localhost/busybox:latest
 {{.Config.Hostname}} => ID12
-{{.Config.User}} => 
+{{.Config.User}} => (nothing)
 {{.Config.WorkingDir}} => /
 {{.Config.Cmd}} => \[sh -c exit 3\]
 {{json .Config.Cmd}} => \["sh","-c","exit 3"\]
@@ -154,15 +155,15 @@ ROWS
 {{.Config.Labels}} => map\[colour:blue size:big\]
 {{index .Config.Labels "colour"}} => blue
 {{.Config.Labels.colour}} => blue
-{{index .Config.Labels "nothing"}} => 
+{{index .Config.Labels "nothing"}} => (nothing)
 {{range .Config.Env}}{{println .}}{{end}} => .*A=1.*
 {{range $k, $v := .Config.Labels}}{{$k}}={{$v}};{{end}} => colour=blue;size=big;
 {{range .Mounts}}{{.Source}}:{{.Destination}}:{{.RW}}{{end}} => /.*:/mnt:false
 {{range .Mounts}}{{.Type}}{{end}} => bind
 {{len .Mounts}} => 1
 {{(index .Mounts 0).Destination}} => /mnt
-{{.NetworkSettings.IPAddress}} => 
-{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}} => 
+{{.NetworkSettings.IPAddress}} => (nothing)
+{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}} => (nothing)
 {{json .NetworkSettings.Ports}} => \{\}
 {{.HostConfig.NetworkMode}} => none
 {{.HostConfig.Privileged}} => false
@@ -191,11 +192,11 @@ ROWS
 {{.Size}} => [0-9]+
 {{.Config.Cmd}} => \[sh\]
 {{.Config.Entrypoint}} => \[\]
-{{.Config.User}} => 
-{{.Config.WorkingDir}} => 
+{{.Config.User}} => (nothing)
+{{.Config.WorkingDir}} => (nothing)
 {{.Config.Env}} => \[PATH=.*\]
 {{json .Config.ExposedPorts}} => (\{\}|null)
-{{index .Config.Labels "nothing"}} => 
+{{index .Config.Labels "nothing"}} => (nothing)
 {{len .RootFS.Layers}} => 1
 {{index .RootFS.Layers 0}} => sha256:[0-9a-f]{64}
 ROWS
