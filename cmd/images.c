@@ -8,6 +8,7 @@
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
 #include "pkg/util/template.h"
+#include "pkg/util/time.h"
 
 struct images_args {
 	struct images_opts images;
@@ -34,6 +35,8 @@ static const struct format_header headers[] = {
 
 static void to_template_rows(json_t *rows)
 {
+	char go[TIME_GO_MAX];
+	int64_t created;
 	json_t *row;
 	size_t i;
 
@@ -41,6 +44,10 @@ static void to_template_rows(json_t *rows)
 	{
 		json_object_set(row, "Size", json_object_get(row, "HumanSize"));
 		json_object_set(row, "Created", json_object_get(row, "CreatedSince"));
+		json_object_set(row, "RepoTags", json_object_get(row, "Names"));
+		if (time_parse(json_string_value(json_object_get(row, "CreatedAt")), 0, &created) == 0)
+			json_object_set_new(row, "CreatedAt", json_string(time_format_go(created, go)));
+		json_object_set(row, "CreatedTime", json_object_get(row, "CreatedAt"));
 		json_object_del(row, "HumanSize");
 	}
 }

@@ -51,7 +51,7 @@ static void to_json_rows(json_t *rows)
 }
 
 /* For templates: one string for names, ports and networks, human times, as podman's reporter has them. */
-static void to_template_rows(json_t *rows)
+static void to_template_rows(json_t *rows, bool no_trunc)
 {
 	static const char *const lists[] = { "Names", "Networks", "Mounts" };
 	json_t *row;
@@ -70,6 +70,10 @@ static void to_template_rows(json_t *rows)
 				json_object_set_new(row, lists[k], json_string(str_cstr(&s)));
 		}
 		json_object_set_new(row, "Ports", json_string(""));
+		json_object_set_new(row, "Size", json_string(""));
+		if (!no_trunc)
+			json_object_set_new(row, "ImageID", json_sprintf("%.12s", json_string_value(
+					    json_object_get(row, "ImageID"))));
 		json_object_set_new(row, "Created", json_incref(json_object_get(row, "RunningFor")));
 		json_object_del(row, "CommandArgs");
 	}
@@ -101,7 +105,7 @@ static int ps_run(struct app *app, int argc, char **argv, struct fail *f)
 		if (is_json)
 			to_json_rows(rows);
 		else
-			to_template_rows(rows);
+			to_template_rows(rows, o.ps.no_trunc);
 		r = format_rows(o.quiet && !o.format ? "{{.ID}}" : o.format, rows, &table, &out, f);
 	}
 	if (r == 0)

@@ -25,9 +25,9 @@ static json_t *version_json(void)
 	uname(&u);
 	os_arch = mem_printf("linux/%s", !strcmp(u.machine, "x86_64") ? "amd64" :
 					 !strcmp(u.machine, "aarch64") ? "arm64" : u.machine);
-	return json_pack("{s:{s:s, s:s, s:s, s:s, s:s, s:s, s:i}}", "Client", "APIVersion", RBOX_VERSION,
+	return json_pack("{s:{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i}}", "Client", "APIVersion", RBOX_VERSION,
 			 "Version", RBOX_VERSION, "GoVersion", "none (C)", "GitCommit", "", "BuiltTime",
-			 __DATE__, "OsArch", os_arch, "Built", 0);
+			 __DATE__, "OsArch", os_arch, "Os", "linux", "Built", 0);
 }
 
 static int version_run(struct app *app, int argc, char **argv, struct fail *f)
@@ -40,6 +40,11 @@ static int version_run(struct app *app, int argc, char **argv, struct fail *f)
 		return first;
 	if (app_need_args(app, argc - first, 0, 0, f) < 0)
 		return -f->code;
+	if (o.format && strcmp(o.format, "json")) {
+		/* Scripts ask for the server's, and for the version alone: client and server are one. */
+		json_object_set(v, "Server", json_object_get(v, "Client"));
+		json_object_set_new(v, "Version", json_string(RBOX_VERSION));
+	}
 	if (o.format) {
 		r = app_print_object(v, o.format, f);
 		opt_done(version_rows, &o);

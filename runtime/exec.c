@@ -18,6 +18,7 @@
 #include "pkg/util/fd.h"
 #include "pkg/util/io.h"
 #include "pkg/util/mem.h"
+#include "pkg/util/sig.h"
 #include "pkg/util/str.h"
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -240,9 +241,7 @@ void exec_reset_signals(void)
 {
 	sigset_t none;
 
-	for (int sig = 1; sig < NSIG; sig++)
-		if (sig != SIGKILL && sig != SIGSTOP)
-			(void)signal(sig, SIG_DFL);
+	sig_reset();
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }

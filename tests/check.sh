@@ -5,7 +5,7 @@
 #
 #   tests/check.sh check            lint, unit tests, suites, short fuzzing   (make check)
 #   tests/check.sh asan             unit tests and suites with ASan and UBSan (make asan)
-#   tests/check.sh long             chaos, long fuzzing, campaigns            (make check-long)
+#   tests/check.sh long             tests/long, FUZZ_SECONDS (300) a fuzzer, bench (make check-long)
 #   tests/check.sh bats [FILE...]   suites alone, by the start of their names (make bats T=030)
 #   tests/check.sh unit             unit tests alone, as the unprivileged user
 #   tests/check.sh summary FILE     the last lines of .ci/run
@@ -21,8 +21,7 @@ export LC_ALL=C
 cd "$(dirname "$0")/.." || exit 2
 JOBS=${JOBS:-$(nproc)}
 TEST_USER=rboxtest
-GOALS=(unit-bin)
-[ ! -e cmd/image/main.c ] || GOALS+=(all)
+GOALS=(all unit-bin)
 T='' PASSED=0 FAILED=0
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 
@@ -139,20 +138,27 @@ run_unit() {	# LABEL
 	add "$1" $pass $fail $((SECONDS - start))
 }
 
-# One suite, in a folder and a store of its own. Writes $T/w/NAME.{tap,rc}.
-run_suite() {
-	local name=$1 d=$T/w/$1 rc=0 start=$SECONDS
-	mkdir -p "$d"/{data,run,cache,config,tmp,home}
+# suite_env NAME CMD...: as the user, in folders and a store of NAME's own.
+suite_env() {
+	local d=$T/w/$1
+	shift
+	mkdir -p "$d"/{data,run,cache,config,tmp,home,asan}
 	chmod 0755 "$d" "$d/home"
 	chmod 0700 "$d/run"
 	[ "$(id -u)" -ne 0 ] || chown -R "$TEST_USER:" "$d"
 	as_user HOME="$d/home" XDG_DATA_HOME="$d/data" XDG_RUNTIME_DIR="$d/run" XDG_CACHE_HOME="$d/cache" \
 		XDG_CONFIG_HOME="$d/config" TMPDIR="$d/tmp" RBOX_T="$d" IMAGES="$T/images" \
-		PROBE="$T/probe" BUSYBOX="$T/busybox" RBOX="${RBOX:-rbox}" \
-		ASAN_OPTIONS=detect_leaks=0:exitcode=99 UBSAN_OPTIONS=print_stacktrace=1 \
-		/usr/bin/python3 tests/lib/leaks.py timeout -k 10 "${SUITE_TIMEOUT:-900}" \
-		bats --tap "tests/bats/$name.bats" >"$d.tap" 2>&1 </dev/null || rc=$?
-	echo "$rc $((SECONDS - start))" >"$d.rc"
+		PROBE="$T/probe" BUSYBOX="$T/busybox" RBOX="${RBOX:-rbox}" RBOX_SAN="${SAN:-}" \
+		ASAN_OPTIONS="exitcode=99:log_path=$d/asan/report" LSAN_OPTIONS="exitcode=99" \
+		UBSAN_OPTIONS="print_stacktrace=1:log_path=$d/asan/report" "$@"
+}
+
+# One suite. Writes $T/w/NAME.{tap,rc}.
+run_suite() {
+	local name=$1 rc=0 start=$SECONDS
+	suite_env "$name" /usr/bin/python3 tests/lib/leaks.py timeout -k 10 "${SUITE_TIMEOUT:-900}" \
+		bats --tap "tests/bats/$name.bats" >"$T/w/$name.tap" 2>&1 </dev/null || rc=$?
+	echo "$rc $((SECONDS - start))" >"$T/w/$name.rc"
 }
 
 # Adds up one suite's TAP: "ok" lines, "not ok" lines, tests that never ran, skips (a skip
@@ -167,21 +173,18 @@ count_suite() {
 	plan=$(sed -n 's/^1\.\.\([0-9]*\)$/\1/p' "$out" | head -1)
 	if ((ok + bad < ${plan:-1})); then bad=$((${plan:-1} - ok)); fi
 	if ((rc != 0 && (bad == 0 || rc == 97))); then bad=$((bad + 1)); fi
+	# what a sanitizer found in a process whose stderr nobody reads
+	if [ -n "$(ls -A "$T/w/$1/asan")" ]; then
+		echo "---- suite $1: sanitizers' reports"
+		head -qn 60 "$T/w/$1"/asan/*
+		bad=$((bad + 1))
+	fi
 	if ((bad)); then
 		echo "---- suite $1: $bad failed, ended with $rc"
 		grep -vE '^ok .*' "$out" | grep -vE '^1\.\.[0-9]+$'
 		grep -E '^ok .*# skip' "$out"
 	fi
 	add "suite $1${2:-}" "$ok" "$bad" "$secs"
-}
-
-# "# needs: run load" in the head of a suite: are these in rbox's list of commands?
-has_commands() {
-	local c
-	[ -z "${RBOX:-}" ] || return 0
-	while read -r c; do
-		"$T/inst/bin/rbox" --help 2>/dev/null | grep -qE "^ +$c( |\$|,)" || return 1
-	done < <(sed -n 's/^# needs: //p' "tests/bats/$1.bats" | tr ' ' '\n')
 }
 
 run_suites() {	# SUFFIX [PREFIX-OF-NAME...]
@@ -201,12 +204,6 @@ run_suites() {	# SUFFIX [PREFIX-OF-NAME...]
 		fi
 	done
 	((${#names[@]})) || { echo "no suite matches: $*"; add "suites$suffix" 0 1 0; return; }
-	# A suite is run as soon as rbox has the commands it needs.
-	local ready=()
-	for name in "${names[@]}"; do
-		if has_commands "$name"; then ready+=("$name"); else echo "suite $name: rbox has not all it needs yet"; fi
-	done
-	names=("${ready[@]}")
 	for name in "${names[@]}"; do
 		while (($(jobs -rp | wc -l) >= JOBS)); do wait -n; done
 		run_suite "$name" &
@@ -214,6 +211,46 @@ run_suites() {	# SUFFIX [PREFIX-OF-NAME...]
 	done
 	wait
 	for name in "${names[@]}"; do count_suite "$name" "$suffix"; done
+}
+
+# Every fuzzer, from its corpus, for SECONDS each; one that finds something shows it.
+run_fuzz() {	# SECONDS
+	local secs=$1 start=$SECONDS src n pass=0 fail=0
+	echo "==== fuzzers, $secs s each"
+	make -s -j"$JOBS" B="$B" fuzz-bin || { add fuzzers 0 1 $((SECONDS - start)); return; }
+	for src in tests/fuzz/*.c; do
+		n=$(basename "$src" .c)
+		while (($(jobs -rp | wc -l) >= JOBS)); do wait -n; done
+		make -s B="$B" FUZZ_SECONDS="$secs" "fuzz-$n" >"$T/w/fuzz-$n" 2>&1 || touch "$T/w/fuzz-$n.bad" &
+	done
+	wait
+	for src in tests/fuzz/*.c; do
+		n=$(basename "$src" .c)
+		[ -e "$T/w/fuzz-$n.bad" ] || { pass=$((pass + 1)); continue; }
+		fail=$((fail + 1))
+		echo "---- fuzz $n"
+		tail -40 "$T/w/fuzz-$n"
+	done
+	add fuzzers $pass $fail $((SECONDS - start))
+}
+
+# The campaigns: what is executable in tests/long runs in the surroundings of a suite, one after
+# another. It prints TAP, or its exit status is its one verdict.
+run_long() {
+	local f name out rc start ok bad
+	for f in tests/long/*; do
+		if [ ! -f "$f" ] || [ ! -x "$f" ]; then continue; fi
+		name=$(basename "$f")
+		echo "==== tests/long/$name"
+		start=$SECONDS rc=0 out=$T/w/$name.tap
+		suite_env "$name" timeout -k 10 "${LONG_TIMEOUT:-7200}" "$f" 2>&1 </dev/null | tee "$out"
+		rc=${PIPESTATUS[0]}
+		ok=$(grep -c '^ok ' "$out")
+		bad=$(grep -c '^not ok ' "$out")
+		if ((rc != 0 && bad == 0)); then bad=1; fi
+		if ((rc == 0 && ok == 0)); then ok=1; fi
+		add "long $name" "$ok" "$bad" $((SECONDS - start))
+	done
 }
 
 finish() {
@@ -245,7 +282,8 @@ check)
 	part build build || finish || exit 1
 	part lint make -s -j"$JOBS" lint B="$B" || true
 	run_unit "unit tests"
-	[ ! -e cmd/image/main.c ] || { part install install_it && part images make_images && run_suites ''; }
+	part install install_it && part images make_images && run_suites ''
+	run_fuzz "${FUZZ_SECONDS:-5}"
 	finish
 	;;
 asan)
@@ -254,7 +292,18 @@ asan)
 	set_up
 	part "build with ASan" build SAN=1 || finish || exit 1
 	run_unit "unit tests (ASan)"
-	[ ! -e cmd/image/main.c ] || { SAN=1 part install install_it && part images make_images && run_suites ' (ASan)'; }
+	export SAN=1
+	part install install_it && part images make_images && run_suites ' (ASan)'
+	finish
+	;;
+long)
+	B=${B:-build}
+	contrib/deps build run test bench || exit 1
+	set_up
+	part build build || finish || exit 1
+	part install install_it && part images make_images && run_long
+	run_fuzz "${FUZZ_SECONDS:-300}"
+	part bench make -s B="$B" bench
 	finish
 	;;
 unit)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pkg/engine/create.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -100,6 +101,29 @@ static int set_process(const struct run_opts *o, const struct image_config *imag
 	return 0;
 }
 
+static bool is_address(const char *text)
+{
+	struct in6_addr a;
+
+	return inet_pton(AF_INET, text, &a) == 1 || inet_pton(AF_INET6, text, &a) == 1;
+}
+
+static int check_addresses(const struct net_group *net, struct fail *f)
+{
+	strv_each(it, net->dns)
+		if (!is_address(*it))
+			return refuse(f, EINVAL, "--dns: %.100s is not an ip address", *it);
+	strv_each(it, net->add_host) {
+		const char *colon = strchr(*it, ':');
+
+		if (!colon || colon == *it)
+			return refuse(f, EINVAL, "bad format for --add-host '%.100s': NAME:IP is wanted", *it);
+		if (!is_address(colon + 1))
+			return refuse(f, EINVAL, "invalid IP address in add-host: \"%.100s\"", colon + 1);
+	}
+	return 0;
+}
+
 static int set_net(const struct run_opts *o, struct container_config *c, struct fail *f)
 {
 	const char *mode = o->net.mode ? o->net.mode : "slirp4netns";
@@ -113,9 +137,8 @@ static int set_net(const struct run_opts *o, struct container_config *c, struct 
 	}
 	if (o->net.hostname && (!*o->net.hostname || strlen(o->net.hostname) > 64))
 		return refuse(f, EINVAL, "invalid hostname '%.80s': 1 to 64 bytes", o->net.hostname);
-	strv_each(it, o->net.add_host)
-		if (!strchr(*it, ':') || **it == ':')
-			return refuse(f, EINVAL, "bad format for --add-host '%.100s': NAME:IP is wanted", *it);
+	if (check_addresses(&o->net, f) < 0)
+		return -f->code;
 	c->net = (struct net_group){
 		.mode = mem_strdup(mode),
 		.hostname = mem_strdup(o->net.hostname),
@@ -334,6 +357,10 @@ int engine_create(struct engine *e, const struct run_opts *o, const struct fetch
 	if (r < 0)
 		return fail(f, -r, "make a container id");
 	ret->id = mem_strdup(id);
+	if (o->replace && !o->name) {
+		r = refuse(f, EINVAL, "cannot replace container without --name being set");
+		goto out;
+	}
 	if (o->name && !name_is_valid(o->name)) {
 		r = refuse(f, EINVAL, "container name '%.100s': names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: "
 			   "invalid argument", o->name);

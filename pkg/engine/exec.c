@@ -82,7 +82,8 @@ static void streams_done(struct streams *s)
 static int converse(struct launched *p, struct streams *s, const struct exec_opts *o, struct fail *f)
 {
 	struct attach_opts a = {
-		.want_stdin = o->interactive,
+		/* What the process has as its own stdin isn't ours to read: every byte would be lost to it. */
+		.want_stdin = o->interactive && (o->tty || s->local.in_fd >= 0),
 		.tty = o->tty,
 		.sig_proxy = !o->tty,
 		.detach_keys = o->detach_keys ? o->detach_keys : "ctrl-p,ctrl-q",

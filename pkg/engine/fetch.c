@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "pkg/engine/create.h"
+#include "pkg/oci/image.h"
 #include "pkg/util/json.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
@@ -62,23 +63,64 @@ static int pull(const struct run_opts *o, enum policy policy, const struct fetch
 							policy == PULL_NEWER ? "newer" : "always"), f);
 }
 
+/* Is the image ID for the platform that was asked for? What wasn't said is this machine's. */
+static int fits(struct engine *e, const struct pull_group *g, const struct digest *id, struct fail *f)
+{
+	struct platform want = { 0 }, here = { 0 };
+	struct image_config config = { 0 };
+	auto_free char *text = NULL;
+	bool variant = g->platform || g->variant;
+	int r = platform_parse(NULL, &here, f);
+
+	if (r == 0 && !g->platform)
+		text = mem_printf("%s/%s%s%s", g->os ? g->os : here.os, g->arch ? g->arch : here.arch,
+				  g->variant ? "/" : "", g->variant ? g->variant : "");
+	platform_done(&here);
+	if (r == 0)
+		r = platform_parse(text ? text : g->platform, &want, f);
+	if (r == 0)
+		r = image_load_config(&e->store, id, &config, f);
+	if (r == 0)
+		r = str_eq(want.os, config.os) && str_eq(want.arch, config.arch) &&
+		    (!variant || !config.variant || !want.variant || str_eq(want.variant, config.variant));
+	jsonf_done(image_config_fields, &config);
+	platform_done(&want);
+	return r;
+}
+
+/* 1 when the store has it, 0 when it hasn't. */
+static int find_here(struct engine *e, const struct run_opts *o, struct digest *ret, char **ret_name,
+		     struct fail *f)
+{
+	const struct pull_group *g = &o->fetch;
+	int r = image_find(&e->store, o->image, ret, ret_name, f);
+
+	if (r == -ENOENT) {
+		fail_clear(f);
+		return 0;
+	}
+	if (r < 0 || !(g->platform || g->arch || g->os || g->variant))
+		return r < 0 ? r : 1;
+	r = fits(e, g, ret, f);
+	if (r <= 0)
+		mem_free_ptr(ret_name);
+	return r;
+}
+
 int fetch_image(struct engine *e, const struct run_opts *o, const struct fetcher *fetcher,
 		struct digest *ret, char **ret_name, struct fail *f)
 {
 	enum policy policy;
 	int r = parse_policy(o->pull, &policy, f);
-	/* Another platform than ours must be asked for at the registry: a name says nothing of it. */
-	bool chosen = o->fetch.platform || o->fetch.arch || o->fetch.os || o->fetch.variant;
 
 	if (r < 0)
 		return r;
-	if (policy != PULL_ALWAYS && policy != PULL_NEWER && !(chosen && policy == PULL_MISSING)) {
-		r = image_find(&e->store, o->image, ret, ret_name, f);
-		if (r != -ENOENT || policy == PULL_NEVER)
-			return r;
-		fail_clear(f);
+	if (policy == PULL_MISSING || policy == PULL_NEVER) {
+		r = find_here(e, o, ret, ret_name, f);
+		if (r)
+			return r < 0 ? r : 0;
 	}
-	if (str_starts(o->image, "localhost/"))
+	if (policy == PULL_NEVER || str_starts(o->image, "localhost/"))
 		return refuse(f, ENOENT, "%s: image not known", o->image);
 	r = pull(o, policy, fetcher, f);
 	if (r < 0 && policy == PULL_NEWER) {

@@ -47,7 +47,7 @@ static int host_json(struct engine *e, json_t **ret, struct fail *f)
 		return r;
 	uname(&u);
 	sysinfo(&mem);
-	*ret = json_pack("{s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:s, s:s, s:o, s:{s:o, s:o}, s:{s:b, s:b, s:b}, s:o, s:s}",
+	*ret = json_pack("{s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:s, s:s, s:o, s:{s:o, s:o}, s:{s:b, s:b, s:b}, s:o, s:{s:s, s:s, s:s, s:s}}",
 			 "arch", !strcmp(u.machine, "x86_64") ? "amd64" : !strcmp(u.machine, "aarch64") ? "arm64" :
 			 u.machine, "os", "linux", "kernel", u.release, "hostname", u.nodename, "cpus",
 			 (int)sysconf(_SC_NPROCESSORS_ONLN), "memTotal",
@@ -57,7 +57,8 @@ static int host_json(struct engine *e, json_t **ret, struct fail *f)
 			 program_json("slirp4netns"), "idMappings", "uidmap", map_json(&plan.uids), "gidmap",
 			 map_json(&plan.gids), "security", "rootless", geteuid() != 0, "seccompEnabled", 1,
 			 "selinuxEnabled", access("/sys/fs/selinux/enforce", F_OK) == 0, "cgroupControllers",
-			 json_array(), "ociRuntime", "built in");
+			 json_array(), "ociRuntime", "name", "rbox", "package", "", "path", "", "version",
+			 RBOX_VERSION);
 	return 0;
 }
 

@@ -86,6 +86,7 @@ static json_t *state_json(const struct container *c)
 	put_str(o, "Error", s->error);
 	put(o, "StartedAt", rfc3339(s->started_at));
 	put(o, "FinishedAt", rfc3339(s->finished_at));
+	put(o, "Health", json_pack("{s:s, s:i, s:n}", "Status", "", "FailingStreak", 0, "Log"));
 	put_str(o, "CgroupPath", "");
 	put(o, "StoppedByUser", json_boolean(s->stopped_by_user));
 	return o;

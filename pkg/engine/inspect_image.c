@@ -50,10 +50,21 @@ static json_t *layers_of(const struct image *i)
 	return json_pack("{s:s, s:o}", "Type", "layers", "Layers", a);
 }
 
+/* In Go a member that was not set has a value all the same: templates may ask for it. */
+static json_t *with_defaults(json_t *config)
+{
+	json_t *o = json_pack("{s:s, s:{}, s:[], s:[], s:[], s:{}, s:s, s:{}, s:s}", "User", "", "ExposedPorts",
+			      "Env", "Entrypoint", "Cmd", "Volumes", "WorkingDir", "", "Labels", "StopSignal", "");
+
+	if (config)
+		json_object_update(o, config);
+	return o;
+}
+
 static json_t *build(const struct image *i, const struct image_config *c, json_t *tags, json_t *digests)
 {
 	auto_json json_t *whole = jsonf_write(image_config_fields, c);
-	json_t *config = json_object_get(whole, "config");
+	auto_json json_t *config = with_defaults(json_object_get(whole, "config"));
 	json_t *history = json_object_get(whole, "history");
 	json_t *labels = json_object_get(config, "Labels");
 	char text[DIGEST_TEXT_MAX] = "";

@@ -193,7 +193,8 @@ static int seek_tail(struct logs *l)
 		return newest == -ENOENT ? 0 : newest;
 	if (fstat(newest, &st) < 0)
 		return -errno;
-	at = logs_tail(newest, st.st_size, &want);
+	/* None is none: not even a last piece that has no end yet. */
+	at = want ? logs_tail(newest, st.st_size, &want) : st.st_size;
 	if ((at > 0 || want == 0) || is_file(l, "log")) {
 		if (lseek(newest, at, SEEK_SET) < 0)
 			return -errno;

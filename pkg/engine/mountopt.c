@@ -48,23 +48,13 @@ static int check_destination(const char *dest, struct fail *f)
 	return 0;
 }
 
+/* Takes SOURCE and OPTIONS. */
 static void add(struct container_config *c, const char *type, char *source, const char *dest,
 		char **options)
 {
 	struct config_mount *m;
 	auto_free char *clean = path_clean(dest);
 
-	/* The same destination again replaces the first, as in podman's --mount over -v. */
-	for (size_t i = 0; i < c->n_mounts; i++) {
-		m = &c->mounts[i];
-		if (strcmp(m->destination, clean))
-			continue;
-		mem_replace(&m->source, source);
-		mem_replace(&m->type, mem_strdup(type));
-		strv_free(m->options);
-		m->options = options;
-		return;
-	}
 	c->mounts = mem_resize(c->mounts, c->n_mounts + 1, sizeof(*m));
 	m = &c->mounts[c->n_mounts++];
 	*m = (struct config_mount){
@@ -240,7 +230,12 @@ int mountopt_parse(const struct run_opts *o, struct container_config *c, struct 
 		r = parse_mount(c, *it, f);
 	for (char *const *it = o->tmpfs; r == 0 && it && *it; it++)
 		r = parse_tmpfs(c, *it, f);
-	if (r == 0 && c->n_mounts)
-		qsort(c->mounts, c->n_mounts, sizeof(*c->mounts), by_destination);
-	return r;
+	if (r < 0 || !c->n_mounts)
+		return r;
+	qsort(c->mounts, c->n_mounts, sizeof(*c->mounts), by_destination);
+	/* As podman: which of the two was meant can't be known. */
+	for (size_t i = 1; i < c->n_mounts; i++)
+		if (!strcmp(c->mounts[i].destination, c->mounts[i - 1].destination))
+			return refuse(f, EINVAL, "%.200s: duplicate mount destination", c->mounts[i].destination);
+	return 0;
 }

@@ -310,7 +310,7 @@ static json_t *row_json(const struct ps_row *r, const struct ps_opts *o, int64_t
 int engine_ps(struct engine *e, const struct ps_opts *o, json_t **ret, struct fail *f)
 {
 	struct ps_list l = { NULL, 0 };
-	bool full = o->full || filter_has(o->filters, "label") || filter_has(o->filters, "label!") ||
+	bool full = o->full || o->no_trunc || filter_has(o->filters, "label") || filter_has(o->filters, "label!") ||
 		    filter_has(o->filters, "network") || filter_has(o->filters, "command") ||
 		    filter_has(o->filters, "volume");
 	int64_t before, since, now = time_now();

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include "pkg/engine/env.h"
 #include "pkg/engine/exec.h"
@@ -26,6 +27,33 @@ static bool is_host_net(const struct container_config *c)
 	return !strcmp(c->net.mode, "host");
 }
 
+static bool is_root(const char *user)
+{
+	size_t n = user ? strcspn(user, ":") : 0;
+
+	return !n || (n == 1 && *user == '0') || (n == 4 && !strncmp(user, "root", 4));
+}
+
+/* Another user than root has none, but those asked for one by one, which the ambient set hands on. */
+static int build_user_caps(const struct container_config *c, struct spec_process *p, struct fail *f)
+{
+	auto_strv char **caps = NULL;
+	char *const drop_all[] = { (char *)"ALL", NULL };
+	int r;
+
+	strv_each(it, c->security.cap_add)
+		if (!strcasecmp(*it, "ALL"))
+			return 0;
+	r = privs_caps_build(c->security.cap_add, drop_all, false, &caps, f);
+	if (r < 0)
+		return r;
+	p->caps.effective = strv_dup(caps);
+	p->caps.permitted = strv_dup(caps);
+	p->caps.inheritable = strv_dup(caps);
+	p->caps.ambient = strv_dup(caps);
+	return 0;
+}
+
 static int build_caps(const struct container_config *c, struct spec_process *p, struct fail *f)
 {
 	auto_strv char **caps = NULL;
@@ -34,6 +62,8 @@ static int build_caps(const struct container_config *c, struct spec_process *p, 
 	if (r < 0)
 		return r;
 	p->caps.bounding = strv_dup(caps);
+	if (!is_root(c->process.user) && !c->security.privileged && c->security.cap_add)
+		return build_user_caps(c, p, f);
 	p->caps.effective = strv_dup(caps);
 	p->caps.permitted = strv_dup(caps);
 	return 0;

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "pkg/util/str.h"
 
@@ -56,4 +58,14 @@ const char *sig_name(int sig, char buf[SIG_NAME_MAX])
 	else
 		snprintf(buf, SIG_NAME_MAX, "SIGRTMIN+%d", sig - RT_MIN);
 	return buf;
+}
+
+void sig_reset(void)
+{
+	/* The kernel's struct sigaction: zeros are SIG_DFL, no flags, an empty mask. */
+	static const unsigned long zeros[8];
+
+	for (int sig = 1; sig <= RT_MAX; sig++)
+		if (sig != SIGKILL && sig != SIGSTOP)
+			(void)syscall(SYS_rt_sigaction, sig, zeros, NULL, (size_t)(RT_MAX / 8));
 }

@@ -10,4 +10,11 @@ int sig_parse(const char *text, int *ret, struct fail *f) MUST_USE;
 enum { SIG_NAME_MAX = 16 };
 const char *sig_name(int sig, char buf[SIG_NAME_MAX]);
 
+/*
+ * Every signal back to its default action; what is blocked stays so. Also 32 and 33, which glibc
+ * keeps for itself: posix_spawn(3) leaves them ignored in its children (make's, for one), and an
+ * ignored signal stays ignored over execve(2).
+ */
+void sig_reset(void);
+
 #endif

@@ -16,6 +16,7 @@
 #include "pkg/util/io.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/path.h"
+#include "pkg/util/sig.h"
 
 enum { TO_MAX = 32 };
 
@@ -62,9 +63,7 @@ static void reset_signals(void)
 {
 	sigset_t none;
 
-	for (int sig = 1; sig < NSIG; sig++)
-		if (sig != SIGKILL && sig != SIGSTOP)
-			(void)signal(sig, SIG_DFL);
+	sig_reset();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

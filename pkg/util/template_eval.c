@@ -150,6 +150,26 @@ static int unknown_field(struct eval *e, size_t at, const json_t *object, const 
 	return -EINVAL;
 }
 
+/*
+ * Is KEY what JSON calls the Go member NAME? info's types are written that way: OCIRuntime is
+ * "ociRuntime", HostID "host_id"; one differs in more than case.
+ */
+static bool is_go_name(const char *name, const char *key)
+{
+	if (!strcmp(name, "CgroupsVersion"))
+		return !strcmp(key, "cgroupVersion");
+	if (*name < 'A' || *name > 'Z' || *key < 'a' || *key > 'z')
+		return false;
+	for (; *key; key++) {
+		if (*key == '_')
+			continue;
+		if (tolower((unsigned char)*name) != tolower((unsigned char)*key))
+			return false;
+		name++;
+	}
+	return !*name;
+}
+
 /* podman has both spellings in its types, here one, there the other. */
 static json_t *get_member(const json_t *object, const char *name)
 {
@@ -159,6 +179,14 @@ static json_t *get_member(const json_t *object, const char *name)
 		j = json_object_get(object, "Id");
 	if (!j && !strcmp(name, "Id"))
 		j = json_object_get(object, "ID");
+	if (!j) {
+		const char *key;
+		json_t *item;
+
+		json_object_foreach((json_t *)object, key, item)
+			if (is_go_name(name, key))
+				return item;
+	}
 	return j;
 }
 

@@ -20,6 +20,7 @@
 #include "pkg/util/file.h"
 #include "pkg/util/io.h"
 #include "pkg/util/mem.h"
+#include "pkg/util/sig.h"
 #include "pkg/util/time.h"
 #include "runtime/monitor/internal.h"
 #include "runtime/monitor/title.h"
@@ -70,9 +71,7 @@ static int block_signals(struct monitor *m, struct fail *f)
 	sigdelset(&all, SIGSYS);
 	/* Blocked, not ignored: an ignored signal would stay so in the container's process. */
 	sigprocmask(SIG_SETMASK, &all, NULL);
-	for (int sig = 1; sig < NSIG; sig++)
-		if (sig != SIGKILL && sig != SIGSTOP)
-			(void)signal(sig, SIG_DFL);
+	sig_reset();
 	sigemptyset(&term);
 	sigaddset(&term, SIGTERM);
 	m->sig_fd = signalfd(-1, &term, SFD_CLOEXEC | SFD_NONBLOCK);

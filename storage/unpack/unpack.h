@@ -23,7 +23,13 @@ struct unpack_opts {
 	int in_fd;
 	int folder_fd;
 	bool wall;
-	bool sync;	/* all that was written is on the disk when unpack_layer returns */
+	/*
+	 * All that was written is on the disk when unpack_layer returns: one syncfs(2) for the layer. It waits
+	 * for others' dirty data, too, but an fsync of each file costs far more, even with writeback
+	 * started for all of them before: 3.3 to 19 s against 0.06 to 0.4 s for 5,000 files of 140 MB on
+	 * a busy ext4, and says nothing of folders and links on file systems without one journal.
+	 */
+	bool sync;
 };
 
 struct unpack_result {

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # 010-cli: the command line itself: version, help, wrong commands and wrong flags.
-# needs: load version
 
 load helpers
 

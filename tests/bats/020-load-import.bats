@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # 020-load-import: images from archives, and what their layers look like from inside.
-# needs: load import run images rmi
 
 load helpers
 

@@ -3,7 +3,6 @@
 #
 # 021-layers: an image with everything layers can do to each other (tests/lib/layered.py): its blobs are
 # kept byte by byte, and its tree is the one that umoci unpacks.
-# needs: load images rmi
 
 load helpers
 

@@ -4,7 +4,6 @@
 # 060-hostile: archives that mean harm (tests/lib/hostile.py), by load, import and pull. Whatever comes
 # of them, nothing outside the store changes, nothing is left half made, and the verdict is the one
 # that the list says.
-# needs: load import pull images
 
 load helpers
 

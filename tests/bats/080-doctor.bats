@@ -3,7 +3,6 @@
 #
 # 080-doctor: what a host lacks is found, and told with the command that mends it. The faults are
 # made in user and mount namespaces of the test's own: nothing of this host changes.
-# needs: doctor
 
 load helpers
 

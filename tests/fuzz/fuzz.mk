@@ -29,15 +29,16 @@ $(FUZZ_BIN): $(FUZZ_B)/%: tests/fuzz/%.c $(FUZZ_B)/librbox-fuzz.a
 	$(FUZZ_CC) $(FUZZ_BASE) -fsanitize=fuzzer,address,undefined -o $@ $< \
 		$(FUZZ_B)/librbox-fuzz.a -Wl,--as-needed $(IMAGE_LIBS)
 
-.PHONY: fuzz
-fuzz: $(FUZZ_BIN)
-	@set -e; for n in $(FUZZ_NAMES); do \
-		echo "== fuzz $$n for $(FUZZ_SECONDS) s"; \
-		mkdir -p $(FUZZ_B)/corpus/$$n tests/fuzz/corpus/$$n; \
-		$(FUZZ_B)/$$n -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
-			-verbosity=0 -print_final_stats=1 -artifact_prefix=$(FUZZ_B)/$$n- \
-			-dict=tests/fuzz/dict/$$n $$(case $$n in $(FUZZ_FLAGS) esac) \
-			$(FUZZ_B)/corpus/$$n tests/fuzz/corpus/$$n; \
-	done
+# fuzz-NAME: one of them
+.PHONY: fuzz fuzz-bin $(addprefix fuzz-,$(FUZZ_NAMES))
+fuzz-bin: $(FUZZ_BIN)
+$(addprefix fuzz-,$(FUZZ_NAMES)): fuzz-%: $(FUZZ_B)/%
+	@echo "== fuzz $* for $(FUZZ_SECONDS) s"
+	@mkdir -p $(FUZZ_B)/corpus/$* tests/fuzz/corpus/$*
+	@$(FUZZ_B)/$* -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
+		-verbosity=0 -print_final_stats=1 -artifact_prefix=$(FUZZ_B)/$*- \
+		$(addprefix -dict=,$(wildcard tests/fuzz/dict/$*)) $$(case $* in $(FUZZ_FLAGS) esac) \
+		$(FUZZ_B)/corpus/$* tests/fuzz/corpus/$*
+fuzz: $(addprefix fuzz-,$(FUZZ_NAMES))
 
 -include $(FUZZ_OBJ:.o=.d)

@@ -243,23 +243,33 @@ static int begin_unpack(struct work *w, struct layer_want *want, const char *nam
 	return unpack_begin(&w->unpacker, name, known ? keys : NULL, known ? i : 0, job, f);
 }
 
+/* Devices in /dev: a container mounts its own over them, nobody misses them. */
+static bool is_dev_node(const char *line)
+{
+	return (str_starts(line, "'dev/") || str_starts(line, "'./dev/") || str_starts(line, "'/dev/")) &&
+	       strstr(line, " device ");
+}
+
 static void warn_changed(struct work *w, const struct layer_want *want, const struct unpack_result *u)
 {
 	auto_str struct str s = STR_INIT(1800);
-	size_t shown = 0;
+	size_t shown = 0, listed = strv_len(u->tree.changed), left;
 
 	if (u->trailing)
 		event_warning(w->set->events, "layer %s: garbage after the compressed data is ignored", want->id);
-	if (!u->tree.n_changed && !u->tree.changed)
-		return;
+	left = u->tree.n_changed > listed ? u->tree.n_changed - listed : 0;
 	strv_each(it, u->tree.changed) {
-		if (shown++ == 3)
-			break;
-		str_addf(&s, "%s%s", shown > 1 ? "; " : "", *it);
+		if (is_dev_node(*it))
+			continue;
+		if (shown++ < 3)
+			str_addf(&s, "%s%s", shown > 1 ? "; " : "", *it);
+		else
+			left++;
 	}
-	if (u->tree.n_changed > 3)
-		str_addf(&s, "; and %zu more (rbox image inspect)", u->tree.n_changed - 3);
-	event_warning(w->set->events, "layer %s: %s", want->id, str_cstr(&s));
+	if (left)
+		str_addf(&s, "; and %zu more", left);
+	if (shown)
+		event_warning(w->set->events, "layer %s: %s", want->id, str_cstr(&s));
 }
 
 static int check_diff(const struct layer_want *w, const struct unpack_result *u, struct fail *f)
