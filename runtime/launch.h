@@ -30,6 +30,9 @@ struct launch_rootfs {
 	/* Overlay: LOWERS are paths relative to the absolute folder BASE, topmost first. */
 	const char *base;
 	char *const *lowers;
+	/* One of LOWERS: what its folder is like (owner, mode, time) the new root is like; or NULL. For
+	 * the first start only: from then on the root is the container's own. */
+	const char *root_like;
 	const char *rw;		/* absolute folder with upper/ and work/; NULL with DIR */
 	bool is_volatile;	/* overlay's "volatile": nothing must survive (--rm) */
 	const char *dir;	/* --rootfs: used as it is instead of an overlay */

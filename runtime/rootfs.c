@@ -168,6 +168,30 @@ static int overlay_error(const struct launch_rootfs *r, const struct op *op, int
 	return ret;
 }
 
+/*
+ * An overlay shows its upper folder's owner, mode and time as the root's: they have to be the
+ * image's. What can't be (an owner that isn't mapped) stays as it is.
+ */
+static int liken_root(const struct launch_rootfs *r, int base_fd, int rw_fd, struct fail *f)
+{
+	auto_fd int upper = path_open_beneath(rw_fd, "upper", O_RDONLY | O_DIRECTORY, 0);
+	struct timespec times[2];
+	struct stat st;
+
+	if (!r->root_like)
+		return 0;
+	if (upper < 0)
+		return fail(f, -upper, "open '%s/upper'", r->rw);
+	if (fstatat(base_fd, r->root_like, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return fail(f, errno, "look at layer '%.12s'", r->root_like);
+	times[0] = st.st_atim;
+	times[1] = st.st_mtim;
+	(void)!fchown(upper, st.st_uid, st.st_gid);
+	(void)!fchmod(upper, st.st_mode & 07777);
+	(void)!futimens(upper, times);
+	return 0;
+}
+
 int rootfs_overlay(const struct launch_rootfs *r, rootfs_enter enter, const struct op *op, struct fail *f)
 {
 	auto_str struct str options = STR_INIT(PAGE_OPTIONS);
@@ -182,6 +206,9 @@ int rootfs_overlay(const struct launch_rootfs *r, rootfs_enter enter, const stru
 	ret = enter(base);
 	if (ret < 0)
 		return fail(f, -ret, "enter the layers' folder '%s'", r->base);
+	ret = liken_root(r, base, rw, f);
+	if (ret < 0)
+		return ret;
 	str_add(&options, "lowerdir=");
 	strv_each(it, r->lowers) {
 		if (it != r->lowers)

@@ -72,6 +72,7 @@ const struct field config_fields[] = {
 	FIELD_STR("ImageName", struct container_config, image_name),
 	FIELD_STR("ImageDigest", struct container_config, image_digest),
 	FIELD_STRV("Layers", struct container_config, layers),
+	FIELD_STR("RootLayer", struct container_config, root_layer),
 	FIELD_STR("Rootfs", struct container_config, rootfs_dir),
 	FIELD_STRV("Args", struct container_config, args),
 	FIELD_STRV("Entrypoint", struct container_config, entrypoint),

@@ -79,6 +79,7 @@ struct container_config {
 	int64_t created;
 	char *image_id, *image_name, *image_digest;
 	char **layers;		/* keys, lowest first: what gc must keep */
+	char *root_layer;	/* the one of LAYERS that says what "/" is like; may be absent */
 	char *rootfs_dir;	/* --rootfs, instead of layers */
 	char **args;		/* what runs: entrypoint and command together */
 	char **entrypoint, **cmd;

@@ -27,6 +27,7 @@
 #include "pkg/util/time.h"
 #include "storage/ctr.h"
 #include "storage/image.h"
+#include "storage/layer.h"
 
 /* --entrypoint takes a word or a JSON array of words; "" clears the image's. */
 static char **parse_entrypoint(const char *text)
@@ -264,6 +265,25 @@ int create_config(const struct run_opts *o, const struct image_config *image, st
 	return 0;
 }
 
+/* The topmost layer whose tar named "/": its owner, mode and time are the container's root's. */
+static int find_root_layer(struct engine *e, const struct image *image, struct container_config *c,
+			   struct fail *f)
+{
+	char text[DIGEST_TEXT_MAX];
+
+	for (size_t i = image->n_layers; i > 0 && !c->root_layer; i--) {
+		struct layer layer = { 0 };
+		int r = layer_load(&e->store, &image->layers[i - 1].key, &layer, f);
+
+		if (r < 0)
+			return r;
+		if (layer.root_named)
+			c->root_layer = mem_strdup(digest_format(&layer.key, text));
+		layer_done(&layer);
+	}
+	return 0;
+}
+
 /* Fills in what the config keeps of the image: id, name, layers. */
 static int from_image(struct engine *e, const struct run_opts *o, const struct fetcher *fetcher,
 		      struct container_config *c, struct fail *f)
@@ -290,7 +310,7 @@ static int from_image(struct engine *e, const struct run_opts *o, const struct f
 		c->image_digest = mem_strdup(digest_format(&image.manifest, text));
 	for (size_t i = 0; i < image.n_layers; i++)
 		strv_add(&c->layers, digest_format(&image.layers[i].key, text));
-	return 0;
+	return find_root_layer(e, &image, c, f);
 }
 
 static int from_rootfs(const struct run_opts *o, struct container_config *c, struct fail *f)

@@ -23,7 +23,7 @@ enum { LOG_MAX_DEFAULT = 10 * 1000 * 1000 };
 struct starting {
 	struct engine *e;
 	const struct container_config *c;
-	char *ctr_path, *layers_path, *rw_path, *init_path;
+	char *ctr_path, *layers_path, *rw_path, *init_path, *root_like;
 	char **lowers;
 	struct spec spec;
 	int dir_fd, lock_fd, seccomp_fd, pid_file_fd;
@@ -35,6 +35,7 @@ static void starting_done(struct starting *s)
 	mem_free_ptr(&s->layers_path);
 	mem_free_ptr(&s->rw_path);
 	mem_free_ptr(&s->init_path);
+	mem_free_ptr(&s->root_like);
 	strv_free_ptr(&s->lowers);
 	spec_done(&s->spec);
 	fd_close(s->dir_fd);
@@ -108,6 +109,8 @@ static int prepare(struct starting *s, const struct start_opts *o, struct fail *
 	s->dir_fd = ctr_open(&s->e->store, s->c->id, f);
 	if (s->dir_fd < 0)
 		return s->dir_fd;
+	if (s->c->root_layer && faccessat(s->dir_fd, "state.json", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		s->root_like = mem_printf("%s/tree", strchr(s->c->root_layer, ':') + 1);
 	s->lock_fd = ctr_lock(s->dir_fd, f);
 	if (s->lock_fd < 0)
 		return s->lock_fd;
@@ -183,6 +186,7 @@ static int start(struct starting *s, const struct start_opts *o, struct fail *f)
 			.rootfs = {
 				.base = s->layers_path,
 				.lowers = s->lowers,
+				.root_like = s->root_like,
 				.rw = s->rw_path,
 				.is_volatile = c->life.rm,
 				.dir = c->rootfs_dir,

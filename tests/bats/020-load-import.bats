@@ -174,3 +174,17 @@ multi"
 	assert "$output" == "done"
 	run_rbox rmi localhost/multi
 }
+
+# The root showed the owner and mode of rbox's own folder for every image: 755 0:0.
+@test "import - the root is as the image's tar has it" {
+	mkdir -p "$TMPDIR/root/bin"
+	tar -xOf "$IMAGES/busybox.rootfs.tar" bin/busybox >"$TMPDIR/root/bin/busybox"
+	chmod 755 "$TMPDIR/root/bin/busybox"
+	ln -s busybox "$TMPDIR/root/bin/stat"
+	chmod 1751 "$TMPDIR/root"
+	tar -C "$TMPDIR/root" --owner=5 --group=6 -cf "$TMPDIR/root.tar" .
+	run_rbox import -q "$TMPDIR/root.tar" localhost/odd-root:1
+	run_rbox run --rm --network none localhost/odd-root:1 stat -c '%a %u:%g' /
+	assert "$output" == "1751 5:6"
+	run_rbox rmi localhost/odd-root:1
+}
