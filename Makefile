@@ -95,18 +95,34 @@ $(B)/gen/seccomp_default.h: $(B)/seccomp_gen
 	$(call say,GEN,$@)
 	$(Q)ASAN_OPTIONS=detect_leaks=0 $(B)/seccomp_gen $(TARGET) > $@.tmp && mv $@.tmp $@
 
-# DESTDIR and PREFIX as usual; LIBEXEC is where rbox looks for rbox-image (../libexec from bin).
-DOCS := README.md SECURITY.md NEWS.md LICENSE
+# DESTDIR and PREFIX as usual; LIBEXEC is where rbox looks for rbox-image (../libexec from bin). What
+# was installed stands in share/doc/rbox/installed, which is what `make uninstall` removes.
+DOCS	:= README.md SECURITY.md NEWS.md LICENSE
+SHARE	:= $(PREFIX)/share
+LISTED	:= $(SHARE)/doc/rbox/installed
+# Who prints the pages: another one than what is installed when that is for another machine.
+RBOX_HERE ?= $(B)/rbox
 .PHONY: install uninstall clean demo
 install: all
-	install -D -m 0755 $(B)/rbox $(DESTDIR)$(PREFIX)/bin/rbox
-	install -D -m 0755 $(B)/rbox-image $(DESTDIR)$(LIBEXEC)/rbox/rbox-image
-	ln -sfn rbox $(DESTDIR)$(PREFIX)/bin/rbox-oci
-	install -d -m 0755 $(DESTDIR)$(PREFIX)/share/doc/rbox
-	install -m 0644 $(DOCS) $(DESTDIR)$(PREFIX)/share/doc/rbox/
+	@set -e; list=$(B)/installed; : > $$list; \
+	put() { install -D -m $$1 $$2 "$(DESTDIR)$$3"; echo "$$3" >> $$list; }; \
+	put 0755 $(B)/rbox $(PREFIX)/bin/rbox; \
+	put 0755 $(B)/rbox-image $(LIBEXEC)/rbox/rbox-image; \
+	for d in $(DOCS); do put 0644 $$d $(SHARE)/doc/rbox/$$d; done; \
+	mkdir -p $(B)/man; \
+	for p in $$($(RBOX_HERE) __man); do \
+		$(RBOX_HERE) __man $$p > $(B)/man/$$p.1; put 0644 $(B)/man/$$p.1 $(SHARE)/man/man1/$$p.1; \
+	done; \
+	for s in bash zsh fish; do $(RBOX_HERE) completion $$s > $(B)/completion.$$s; done; \
+	put 0644 $(B)/completion.bash $(SHARE)/bash-completion/completions/rbox; \
+	put 0644 $(B)/completion.zsh $(SHARE)/zsh/site-functions/_rbox; \
+	put 0644 $(B)/completion.fish $(SHARE)/fish/vendor_completions.d/rbox.fish; \
+	put 0644 $$list $(LISTED)
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/rbox $(DESTDIR)$(PREFIX)/bin/rbox-oci
-	rm -rf $(DESTDIR)$(LIBEXEC)/rbox $(DESTDIR)$(PREFIX)/share/doc/rbox
+	@test -f "$(DESTDIR)$(LISTED)" || { echo "nothing of rbox is installed in $(DESTDIR)$(PREFIX)" >&2; exit 1; }
+	@while read -r f; do rm -f "$(DESTDIR)$$f"; done < "$(DESTDIR)$(LISTED)"
+	@rm -f "$(DESTDIR)$(LISTED)"
+	@rmdir "$(DESTDIR)$(LIBEXEC)/rbox" "$(DESTDIR)$(SHARE)/doc/rbox"
 clean:
 	rm -rf build build-*
 demo:

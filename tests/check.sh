@@ -92,6 +92,18 @@ install_it() {
 	make -s install B="$B" PREFIX="$T/inst" DESTDIR= && chmod -R a+rX "$T/inst"
 }
 
+# What is installed goes, all of it, and nothing else.
+check_uninstall() {
+	local d=$T/dest
+	mkdir -p "$d/usr/bin" && echo mine >"$d/usr/bin/mine" &&
+		make -s install B="$B" DESTDIR="$d" PREFIX=/usr && [ -x "$d/usr/bin/rbox" ] &&
+		make -s uninstall B="$B" DESTDIR="$d" PREFIX=/usr || return 1
+	[ "$(find "$d" -not -type d -printf '%P ')" = 'usr/bin/mine ' ] && return 0
+	echo "left behind, or gone too much:"
+	find "$d" -not -type d
+	return 1
+}
+
 make_images() {
 	contrib/busybox "$T/busybox" &&
 		gcc -static -O2 -Wall -Werror -D_GNU_SOURCE -o "$T/probe" tests/lib/probe.c &&
@@ -283,6 +295,7 @@ check)
 	part lint make -s -j"$JOBS" lint B="$B" || true
 	run_unit "unit tests"
 	part install install_it && part images make_images && run_suites ''
+	part uninstall check_uninstall
 	run_fuzz "${FUZZ_SECONDS:-5}"
 	finish
 	;;

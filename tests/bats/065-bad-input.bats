@@ -5,8 +5,8 @@
 # a line that mends it, exit status 125, and nothing half-made.
 # needs: load run pull ps images
 
+# shellcheck disable=SC2154,SC2030,SC2031,SC2016  # run_rbox sets them; each test is a subshell
 load helpers
-# shellcheck disable=SC2154  # set by run_rbox
 # shellcheck source=tests/lib/registry.sh
 source tests/lib/registry.sh
 

@@ -30,7 +30,8 @@ class Layer:
 
     def __init__(self):
         self.buf = io.BytesIO()
-        self.tar = tarfile.open(fileobj=self.buf, mode="w", format=tarfile.PAX_FORMAT)
+        self.tar = tarfile.open(fileobj=self.buf, mode="w", format=tarfile.PAX_FORMAT, encoding="utf-8",
+                                errors="surrogateescape")
         self.done = None
 
     def _add(self, name, kind, mode, uid=0, gid=0, data=None, link="", xattrs=None, dev=None):
@@ -187,6 +188,51 @@ def multi_layers(base):
     return [base, one, two, three]
 
 
+def kinds_layers(base):
+    """All kinds of things, to be compared with what another program unpacks (043-tree.bats)."""
+    one = Layer()
+    # what a container's own files are mounted on: else they'd be made, and change their folder's time
+    one.dir("etc").file("etc/hosts").file("etc/hostname").file("etc/resolv.conf").file("etc/mtab")
+    one.dir("run").file("run/.containerenv")
+    one.dir("sticky", 0o1777, 7, 8).dir("private", 0o700, 1000, 2000).file("private/a", "private\n", 0o600, 1000, 2000)
+    one.dir("given", 0o2750, 5, 6).file("given/below", "one\n", 0o444, 5, 6)
+    one.file("setuid", "x", 0o4755).file("setgid", "x", 0o2711, 0, 50).file("nobody", "x", 0, 65534, 65534)
+    one.dir("links").file("links/a", "linked\n", 0o640, 3, 4)
+    for name in ("links/b", "links/c", "other-name"):
+        one.hardlink(name, "links/a")
+    one.symlink("links/soft", "a", 9, 9).symlink("links/absolute", "/etc/image-name").symlink("links/dead", "no/such")
+    one.file("capable", "x", 0o755, xattrs={
+        "security.capability": b"\x01\x00\x00\x02\x00\x20" + 14 * b"\x00"})
+    one.file("attributed", "x", xattrs={"user.colour": b"blue"})
+    one.dir("attributed-folder", xattrs={"user.colour": b"red"})
+    one.fifo("pipe", 0o620)
+    one.dir("names").file("names/" + 250 * "n", "long\n").file("names/sp ace\ttab\nnewline", "odd\n")
+    one.file("names/\udcff\udcfe-not-utf8", "bytes\n").file("names/\u00e9t\u00e9", "utf8\n")
+    deep = "names"
+    for i in range(12):
+        deep += "/" + 40 * chr(ord("a") + i)
+        one.dir(deep)
+    one.file(deep + "/deep", "deep\n").symlink("names/to-deep", deep[6:] + "/deep")
+    one.dir("gone").file("gone/a", "a").dir("gone/b").file("gone/b/c", "c")
+    one.dir("opaque", 0o755).file("opaque/old", "old\n").dir("opaque/sub").file("opaque/sub/old", "old\n")
+    one.dir("types").file("types/file-to-folder", "f").dir("types/folder-to-file").file("types/folder-to-file/x", "x")
+    one.symlink("types/link-to-folder", "/etc").dir("types/folder-to-link")
+    two = Layer()
+    # given/ is implied: mode and owner are those of the layer below
+    two.file("given/new", "two\n", 0o400, 5, 6)
+    two.whiteout("gone").dir("opaque", 0o711, 1, 1).opaque("opaque").file("opaque/new", "new\n")
+    two.dir("links", 0o755).whiteout("links/b").file("links/c", "no link any more\n")
+    two.dir("types").dir("types/file-to-folder", 0o700).file("types/file-to-folder/x", "x")
+    two.file("types/folder-to-file", "f").dir("types/link-to-folder").symlink("types/folder-to-link", "x")
+    two.file("setuid", "changed", 0o4711, 11, 12)
+    three = Layer()
+    three.dir("gone", 0o750).file("gone/again", "back\n")
+    three.dir("opaque", 0o711, 1, 1).file("opaque/old", "anew\n").whiteout("opaque/new")
+    three.dir("links").file("links/d", "d\n").hardlink("links/e", "links/d")
+    three.file("sparse", 70000 * b"\0" + b"end", 0o600)
+    return [base, one, two, three]
+
+
 def main():
     out, busybox, probe = sys.argv[1], sys.argv[2], sys.argv[3]
     with open(busybox, "rb") as b, open(probe, "rb") as p:
@@ -196,6 +242,7 @@ def main():
     images = [
         Image("busybox", [base]),
         Image("multi", multi_layers(base)),
+        Image("kinds", kinds_layers(base)),
         Image("configured", [base], {
             "Env": [PATH, "FROM_IMAGE=yes", "COLOUR=blue"], "Entrypoint": ["/bin/echo", "entry"],
             "Cmd": ["default", "words"], "WorkingDir": "/srv/app", "User": "1000:2000",

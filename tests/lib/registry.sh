@@ -55,6 +55,12 @@ registry_answers() {	# FOLDER PORT [tls]
 	[ "$code" = 200 ]
 }
 
+# Without the variables that it takes for parts of its configuration.
+registry_serve() {	# FOLDER
+	exec env -u REGISTRY -u REGISTRY_CA -u REGISTRY_AUTH_FILE docker-registry serve "$1/config.yml" \
+		>"$1/log" 2>&1 </dev/null 3>&-
+}
+
 registry_start() {
 	local d=${RBOX_T:?}/registry-$1 tls=${2:-} try port pid i
 	mkdir -p "$d/blobs"
@@ -65,7 +71,7 @@ registry_start() {
 	for try in 1 2 3; do
 		port=$(registry_free_port)
 		registry_config "$d" "$port" "$tls" >"$d/config.yml"
-		docker-registry serve "$d/config.yml" >"$d/log" 2>&1 </dev/null 3>&- &
+		registry_serve "$d" &
 		pid=$!
 		for ((i = 0; i < 200; i++)); do
 			kill -0 $pid 2>/dev/null || break

@@ -271,12 +271,9 @@ class Campaign:
         p, what = kill(r, argv, length)
         self.kinds[name] = self.kinds.get(name, 0) + 1
         # A container that outlives its client (30 s) is looked at as it is.
-        for i in range(60):
-            try:
-                p.wait(0.05)
-                break
-            except subprocess.TimeoutExpired:
-            else:
+        try:
+            p.wait(3)
+        except subprocess.TimeoutExpired:
             p.kill()
             p.wait()
         if kill == self.kill_at_call and p.returncode != 0:
