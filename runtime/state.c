@@ -147,9 +147,14 @@ static int check_alive(int dir_fd, struct state *s, struct fail *f)
 	int64_t at = 0;
 	int code, r;
 
-	if (s->status == STATUS_CONFIGURED || s->status == STATUS_STOPPED ||
-	    file_is_locked(dir_fd, "lock.run"))
+	if (s->status == STATUS_CONFIGURED || s->status == STATUS_STOPPED)
 		return 0;
+	if (file_is_locked(dir_fd, "lock.run")) {
+		/* On a full disk the end could be recorded in the file "exit" alone, made at the start. */
+		if (state_load_exit(dir_fd, &code, &at) == 0)
+			heal(s, code, NULL, at);
+		return 0;
+	}
 	r = state_boot_id(&boot, f);
 	if (r < 0)
 		return r;

@@ -87,8 +87,8 @@ refused() {	# REGEX
 	run_rbox 125 pull -q "$REGISTRY/library/$KIND:latest"
 	assert "$output" == ""
 	assert "$stderr" =~ "Error: "
-	assert "$stderr" =~ $1
-	assert "$stderr" =~ $REGISTRY
+	assert "$stderr" =~ "$1"
+	assert "$stderr" =~ "$REGISTRY"
 }
 
 # A server certificate signed by the registry's own CA: reissue SUBJECT-ALT-NAME DAYS

@@ -233,6 +233,31 @@ def kinds_layers(base):
     return [base, one, two, three]
 
 
+def system_layer(size):
+    """As much of this system's /usr as makes SIZE bytes, as it is there."""
+    layer, total = Layer(), 0
+    seen = {}
+    for folder, folders, files in os.walk("/usr"):
+        folders.sort()
+        st = os.lstat(folder)
+        layer.dir(folder[1:], st.st_mode & 0o7777, st.st_uid, st.st_gid)
+        for name in sorted(files):
+            path = os.path.join(folder, name)
+            st = os.lstat(path)
+            if os.path.islink(path):
+                layer.symlink(path[1:], os.readlink(path), st.st_uid, st.st_gid)
+            elif (st.st_dev, st.st_ino) in seen:
+                layer.hardlink(path[1:], seen[st.st_dev, st.st_ino], st.st_mode & 0o7777)
+            elif os.path.isfile(path) and os.access(path, os.R_OK):
+                with open(path, "rb") as f:
+                    layer.file(path[1:], f.read(), st.st_mode & 0o7777, st.st_uid, st.st_gid)
+                seen[st.st_dev, st.st_ino] = path[1:]
+                total += st.st_size
+                if total > size:
+                    return layer
+    return layer
+
+
 def main():
     out, busybox, probe = sys.argv[1], sys.argv[2], sys.argv[3]
     with open(busybox, "rb") as b, open(probe, "rb") as p:
@@ -251,6 +276,10 @@ def main():
         Image("nocmd", [base], {"Cmd": None}),
         Image("empty", [empty], {"Cmd": None}),
     ]
+    # Only on demand: `images.py FOLDER BUSYBOX PROBE large`
+    if len(sys.argv) > 4:
+        kinds = kinds_layers(base)
+        images = [Image("large", kinds[:1] + [system_layer(110 << 20)] + kinds[1:])]
     for image in images:
         image.docker_archive(os.path.join(out, image.name + ".tar"))
         image.oci_archive(os.path.join(out, image.name + ".oci.tar"))
