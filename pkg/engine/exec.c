@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "pkg/engine/container.h"
@@ -21,15 +23,25 @@ struct streams {
 };
 
 /*
- * Our own descriptors go in as they are, which costs nothing, except a terminal: a process in
- * the container could type into it (TIOCSTI). That one is put behind a pipe.
+ * A pipe and /dev/null go in as they are, which costs nothing. All else is put behind a pipe: a process in
+ * the container could type into a terminal (TIOCSTI), and open a file anew by /proc/self/fd with more rights
+ * than it was given (container root is the file's owner): what we read it could write, and what we append
+ * to it could read and cut off.
  */
+static bool may_go_in(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 &&
+	       (S_ISFIFO(st.st_mode) || (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3)));
+}
+
 static int make_stream(struct streams *s, int fd, int *ours, struct fail *f)
 {
 	int pair[2];
 	int r;
 
-	if (!isatty(fd)) {
+	if (may_go_in(fd)) {
 		s->theirs[fd] = fd_dup(fd);
 		return s->theirs[fd] < 0 ? fail(f, -s->theirs[fd], "duplicate descriptor %d", fd) : 0;
 	}

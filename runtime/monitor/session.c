@@ -281,7 +281,15 @@ static int one_round(struct session *s, struct fail *f)
 		r = s->link->ready(s, w.p, w.n_link, f);
 	else
 		r = fail(f, -r, "send to the container");
-	return r < 0 ? r : flush_output(s, f);
+	if (r < 0)
+		return r;
+	/* What the link takes again, as it has just seen: the next poll would not be woken for it. */
+	if (!s->ended) {
+		r = send_pending(s);
+		if (r < 0 && r != -EPIPE && r != -ECONNRESET)
+			return fail(f, -r, "send to the container");
+	}
+	return flush_output(s, f);
 }
 
 /* The end is known; what was read before is still to be written, unless a signal ends us. */

@@ -323,3 +323,19 @@ JSON
 		assert "$stderr" =~ "^Error: unknown flag: --$ns" "--$ns is never silently ignored"
 	done
 }
+
+@test "isolation - exec hands no file of ours in to be opened anew" {
+	# container root is the owner of what we redirect: by /proc/self/fd it could write what we only read
+	run_rbox run -d --name files --network none "$IMAGE" sleep 100
+	echo input >"$TMPDIR/in"
+	echo before >"$TMPDIR/out"
+	run_sh "\$RBOX exec -i files sh -c 'cat; echo evil >/proc/self/fd/0' <$TMPDIR/in"
+	assert "$output" == input
+	assert "$(cat "$TMPDIR/in")" == input "what was read"
+	run_sh "\$RBOX exec files sh -c 'echo after; : >/proc/self/fd/1' >>$TMPDIR/out"
+	assert "$(cat "$TMPDIR/out")" == $'before\nafter' "what was appended to"
+	head -c 1000000 /dev/zero >"$TMPDIR/much"
+	run_sh "\$RBOX exec -i files wc -c <$TMPDIR/much"
+	assert "$output" == 1000000
+	run_rbox rm -f -t 0 files
+}

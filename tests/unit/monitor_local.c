@@ -101,6 +101,24 @@ static void test_results(void **state)
 	}
 }
 
+/* More input than its pipe holds: what waited is sent when there is room, though nothing else happens. */
+static void test_slow_reader(void **state)
+{
+	enum { MUCH = 1000000 };
+	auto_free char *in = mem_alloc(MUCH + 1);
+	auto_fd int file = fd_memfd("out", 0);
+	char buf[16] = "";
+
+	(void)state;
+	memset(in, 'x', MUCH);
+	alarm(30);
+	assert_int_equal(attached("sleep 0.2; wc -c", in, file, NULL), 0);
+	alarm(0);
+	assert_int_equal(lseek(file, 0, SEEK_SET), 0);
+	assert_true(io_read_full(file, buf, sizeof(buf) - 1) > 0);
+	assert_string_equal(buf, "1000000\n");
+}
+
 static void test_big(void **state)
 {
 	auto_fd int file = fd_memfd("out", 0);
@@ -129,6 +147,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_results),
+		cmocka_unit_test(test_slow_reader),
 		cmocka_unit_test(test_big),
 		cmocka_unit_test(test_broken_stdout),
 	};
