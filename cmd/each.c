@@ -29,7 +29,7 @@ static int read_cidfiles(char *const *files, char ***names, struct fail *f)
 {
 	strv_each(it, files) {
 		auto_str struct str s = STR_INIT(256);
-		int r = file_read(AT_FDCWD, *it, &s);
+		int r = file_read_linked(AT_FDCWD, *it, &s);
 
 		if (r < 0)
 			return fail(f, -r, "read the container id file '%s'", *it);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "pkg/util/file.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/path.h"
 #include "pkg/util/str.h"
@@ -194,7 +195,7 @@ static int search_file(const struct auth_opts *o, const struct authfile *a, cons
 {
 	auto_str struct str text = STR_INIT(AUTHFILE_MAX);
 	auto_json json_t *file = NULL;
-	int r = paths_read(AT_FDCWD, a->path, &text);
+	int r = file_read_linked(AT_FDCWD, a->path, &text);
 
 	if ((r == -ENOENT || r == -ENOTDIR) && !a->needed)
 		return 0;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "pkg/util/fd.h"
+#include "pkg/util/file.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/path.h"
 #include "registry/paths.h"
@@ -57,7 +58,7 @@ static void find_system(struct certs *c)
 static int add_authority(int dir, const char *path, const char *name, struct str *all, struct fail *f)
 {
 	auto_str struct str one = STR_INIT(BUNDLE_MAX);
-	int r = paths_read(dir, name, &one);
+	int r = file_read_linked(dir, name, &one);
 
 	if (r < 0)
 		return fail(f, -r, "read the certificate '%s/%s'", path, name);
@@ -114,7 +115,7 @@ static int join(struct certs *c, const struct str *authorities, struct fail *f)
 {
 	struct str all = STR_INIT(2 * BUNDLE_MAX);
 	auto_str struct str system = STR_INIT(BUNDLE_MAX);
-	int r = c->ca_file ? paths_read(AT_FDCWD, c->ca_file, &system) : -ENOENT;
+	int r = c->ca_file ? file_read_linked(AT_FDCWD, c->ca_file, &system) : -ENOENT;
 
 	/* A machine without a bundle still has the registry's own authority. */
 	if (r < 0 && r != -ENOENT)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pkg/util/file.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/path.h"
 #include "registry/paths.h"
@@ -161,7 +162,7 @@ int conf_merge(struct registry_conf *c, const char *text, size_t len, const char
 static int merge_file(struct registry_conf *c, const char *path, struct fail *f)
 {
 	auto_str struct str text = STR_INIT(TOML_MAX);
-	int r = paths_read(AT_FDCWD, path, &text);
+	int r = file_read_linked(AT_FDCWD, path, &text);
 
 	if (r == -ENOENT || r == -ENOTDIR)
 		return 0;

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/paths.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pwd.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "pkg/util/fd.h"
-#include "pkg/util/io.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/path.h"
 
@@ -48,19 +43,4 @@ char *paths_runtime(const char *rest)
 	const char *xdg = paths_env("XDG_RUNTIME_DIR");
 
 	return xdg ? path_join(xdg, rest) : NULL;
-}
-
-int paths_read(int dirfd, const char *path, struct str *s)
-{
-	/* A FIFO must not make us wait for its writer. */
-	auto_fd int fd = fd_open(dirfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
-	struct stat st;
-
-	if (fd < 0)
-		return fd;
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
-	return io_read_all(fd, s);
 }

@@ -15,10 +15,4 @@ char *paths_runtime(const char *rest);
 /* The value of an environment variable that is set and not empty, else NULL. Not owned. */
 const char *paths_env(const char *name);
 
-/*
- * Reads a file that a person wrote, which may be a link (dotfiles, mounted secrets);
- * regular, and bounded by S's ceiling. 0 or -errno.
- */
-int paths_read(int dirfd, const char *path, struct str *s) MUST_USE;
-
 #endif

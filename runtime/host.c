@@ -130,9 +130,9 @@ char *host_install(const char *tool)
 	};
 	auto_str struct str s = STR_INIT(64 * 1024);
 
-	/* Either file; the first is a link to the second on most systems, which file_read refuses. */
-	if (file_read(AT_FDCWD, "/usr/lib/os-release", &s) < 0)
-		(void)!file_read(AT_FDCWD, "/etc/os-release", &s);
+	/* Either file: one may be a link to the other. */
+	if (file_read_linked(AT_FDCWD, "/usr/lib/os-release", &s) < 0)
+		(void)!file_read_linked(AT_FDCWD, "/etc/os-release", &s);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (is_like(str_cstr(&s), rows[i].family))
 			return host_sudo("%s %s", rows[i].command,

@@ -56,7 +56,7 @@ static void load_ranges(const char *path, struct ranges *ret)
 	auto_free char *uid = mem_printf("%u", geteuid());
 
 	*ret = (struct ranges){ .next = 100000 };
-	if (file_read(AT_FDCWD, path, &s) < 0)
+	if (file_read_linked(AT_FDCWD, path, &s) < 0)
 		return;
 	lines = strv_split(str_cstr(&s), "\n", true);
 	ret->v = mem_array(strv_len(lines), sizeof(*ret->v));

@@ -182,21 +182,13 @@ static void map_identity(struct id_map *m)
 		m->v[i].outside = m->v[i].inside;
 }
 
-/* A file of the system's, which may be a link (NixOS), unlike those of our own store. */
-static int read_system_file(const char *path, struct str *s)
-{
-	auto_fd int fd = fd_open(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
-
-	return fd < 0 ? fd : io_read_all(fd, s);
-}
-
 /* nsswitch.conf's "subid:" line names another source than files (subid sss). */
 static bool subids_elsewhere(void)
 {
 	auto_str struct str text = STR_INIT(64 * 1024);
 	auto_strv char **lines = NULL;
 
-	if (read_system_file("/etc/nsswitch.conf", &text) < 0 || !strstr(str_cstr(&text), "subid:"))
+	if (file_read_linked(AT_FDCWD, "/etc/nsswitch.conf", &text) < 0 || !strstr(str_cstr(&text), "subid:"))
 		return false;
 	lines = strv_split(str_cstr(&text), "\n", true);
 	strv_each(it, lines) {
@@ -256,7 +248,7 @@ static int subids_of(const char *name, uid_t uid, bool groups, bool elsewhere, u
 		if (r < 0)
 			return r;
 	} else {
-		r = read_system_file(path, &text);
+		r = file_read_linked(AT_FDCWD, path, &text);
 		if (r < 0 && r != -ENOENT)
 			return fail(f, -r, "read '%s'", path);
 	}

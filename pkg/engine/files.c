@@ -35,7 +35,7 @@ static void add_host_lines(struct str *s)
 {
 	auto_str struct str host = STR_INIT(HOST_FILE_MAX);
 
-	if (file_read(AT_FDCWD, "/etc/hosts", &host) < 0)
+	if (file_read_linked(AT_FDCWD, "/etc/hosts", &host) < 0)
 		return;
 	str_addn(s, str_cstr(&host), host.len);
 	if (host.len && host.s[host.len - 1] != '\n')
@@ -68,7 +68,7 @@ static void add_host_resolvers(const struct container_config *c, struct str *s)
 	auto_strv char **lines = NULL;
 	bool keep_loopback = !strcmp(c->net.mode, "host");
 
-	if (file_read(AT_FDCWD, "/etc/resolv.conf", &host) < 0)
+	if (file_read_linked(AT_FDCWD, "/etc/resolv.conf", &host) < 0)
 		return;
 	lines = strv_split(str_cstr(&host), "\n", true);
 	strv_each(it, lines) {

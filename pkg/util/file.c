@@ -99,9 +99,10 @@ int file_move(int from_dir, const char *from, int to_dir, const char *to, enum f
 	return r == 0 && from_dir != to_dir ? sync_folder(from_dir) : r;
 }
 
-int file_read(int dirfd, const char *name, struct str *s)
+static int read_regular(int dirfd, const char *name, int flags, struct str *s)
 {
-	auto_fd int fd = fd_open(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+	/* A FIFO must not make us wait for its writer. */
+	auto_fd int fd = fd_open(dirfd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | flags, 0);
 	struct stat st;
 
 	if (fd < 0)
@@ -109,8 +110,18 @@ int file_read(int dirfd, const char *name, struct str *s)
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
-		return -EINVAL;
+		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
 	return io_read_all(fd, s);
+}
+
+int file_read(int dirfd, const char *name, struct str *s)
+{
+	return read_regular(dirfd, name, O_NOFOLLOW, s);
+}
+
+int file_read_linked(int dirfd, const char *name, struct str *s)
+{
+	return read_regular(dirfd, name, 0, s);
 }
 
 static struct flock whole_file(short type)
@@ -139,7 +150,10 @@ bool file_is_locked(int dirfd, const char *name)
 	auto_fd int fd = fd_open(dirfd, name, O_RDONLY | O_NOFOLLOW, 0);
 	struct flock l = whole_file(F_RDLCK);
 
-	return fd >= 0 && fcntl(fd, F_OFD_GETLK, &l) == 0 && l.l_type != F_UNLCK;
+	/* No descriptor to be had (EMFILE, ENFILE, ENOMEM) says nothing about the lock. */
+	if (fd < 0)
+		return fd != -ENOENT && fd != -ENOTDIR && fd != -ELOOP && fd != -EACCES;
+	return fcntl(fd, F_OFD_GETLK, &l) < 0 || l.l_type != F_UNLCK;
 }
 
 /*

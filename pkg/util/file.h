@@ -23,6 +23,12 @@ int file_replace(int dirfd, const char *name, const void *data, size_t len, mode
 int file_read(int dirfd, const char *name, struct str *s) MUST_USE;
 
 /*
+ * The same of a file that is the system's or the user's to arrange, not of our own store: it may be a link
+ * (/etc/resolv.conf with systemd-resolved, all of /etc with NixOS). A folder is -EISDIR.
+ */
+int file_read_linked(int dirfd, const char *name, struct str *s) MUST_USE;
+
+/*
  * Renames a file or folder to a name that must be free (-EEXIST, or -ENOTEMPTY from file systems
  * without RENAME_NOREPLACE). FILE_SYNC: both folders are fsynced then, FROM_DIR only when it differs.
  */
@@ -41,7 +47,10 @@ int file_sync(int fd) MUST_USE;
 enum lock_flags { LOCK_WAIT = 1 << 0, LOCK_SHARED = 1 << 1 };
 int file_lock(int dirfd, const char *name, enum lock_flags flags) MUST_USE;
 
-/* True while somebody holds the lock of file NAME exclusively; false when the file is missing. */
+/*
+ * True while somebody holds the lock of file NAME exclusively; false when the file is missing. Where that
+ * can't be found out (no descriptors left) true: whose lock is free is taken for dead, swept and removed.
+ */
 bool file_is_locked(int dirfd, const char *name);
 
 /* Removes a tree, following no link and crossing no mount; missing is success. */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -50,7 +51,11 @@ static void replaced_and_read(void **state)
 	assert_int_equal(file_read(dir, "f", &small), -EFBIG);
 	assert_int_equal(symlinkat("f", dir, "l"), 0);
 	assert_int_equal(file_read(dir, "l", &s), -ELOOP);
-	assert_int_equal(file_read(dir, ".", &s), -EINVAL);
+	str_clear(&s);
+	assert_int_equal(file_read_linked(dir, "l", &s), 0);
+	assert_string_equal(str_cstr(&s), "two!");
+	assert_int_equal(file_read(dir, ".", &s), -EISDIR);
+	assert_int_equal(file_read_linked(dir, "/dev/null", &s), -EINVAL);
 	assert_int_equal(file_read(dir, "none", &s), -ENOENT);
 	assert_int_equal(file_remove_tree(AT_FDCWD, name), 0);
 	assert_int_equal(file_remove_tree(AT_FDCWD, name), 0);
@@ -71,6 +76,24 @@ static void locks(void **state)
 	shared = file_lock(dir, "lock", LOCK_SHARED | LOCK_WAIT);
 	assert_true(shared >= 0);
 	assert_false(file_is_locked(dir, "lock"));
+	assert_int_equal(file_remove_tree(AT_FDCWD, name), 0);
+}
+
+/* Without a descriptor nobody knows: a lock that counted as free would have a running container removed. */
+static void a_lock_that_cannot_be_asked_for_counts_as_held(void **state)
+{
+	struct rlimit old, none;
+	char name[32];
+	auto_fd int dir = open_bed(name), lock = file_lock(dir, "lock", 0);
+
+	(void)state;
+	lock = fd_close(lock);
+	assert_false(file_is_locked(dir, "lock"));
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	none = (struct rlimit){ 0, old.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_true(file_is_locked(dir, "lock"));
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
 	assert_int_equal(file_remove_tree(AT_FDCWD, name), 0);
 }
 
@@ -114,6 +137,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(replaced_and_read),
 		cmocka_unit_test(locks),
+		cmocka_unit_test(a_lock_that_cannot_be_asked_for_counts_as_held),
 		cmocka_unit_test(deep_and_closed_trees_go),
 		cmocka_unit_test(another_mount_is_refused),
 	};
