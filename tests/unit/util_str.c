@@ -135,6 +135,25 @@ static void lists(void **state)
 	assert_int_equal(strlen(env[1]), (3 << 20) + 1);
 }
 
+/* The map of a sparse file in a hostile layer: a megabyte of numbers, which took minutes to split. */
+static void many_words(void **state)
+{
+	enum { WORDS = 500000 };
+	auto_free char *text = mem_alloc(2 * WORDS + 1);
+	auto_strv char **v = NULL, **copy = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < WORDS; i++)
+		memcpy(text + 2 * i, "0,", 2);
+	alarm(20);
+	v = strv_split(text, ",", true);
+	copy = strv_dup(v);
+	alarm(0);
+	assert_int_equal(strv_len(v), WORDS);
+	assert_int_equal(strv_len(copy), WORDS);
+	assert_string_equal(copy[WORDS - 1], "0");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -143,6 +162,7 @@ int main(void)
 		cmocka_unit_test(bytes),
 		cmocka_unit_test(escapes),
 		cmocka_unit_test(lists),
+		cmocka_unit_test(many_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
