@@ -38,14 +38,17 @@ void app_report(struct app *app, struct fail *f)
 
 void app_warn(const char *fmt, ...)
 {
+	auto_str struct str s = STR_INIT(16 * 1024);
+	char text[2 * FAIL_MSG_MAX];
 	va_list ap;
 
-	fflush(stdout);
-	fputs("WARN: ", stderr);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
+	/* As in print_fail: what is told of may bear a stranger's name. */
+	str_add_escaped(&s, text);
+	fflush(stdout);
+	fprintf(stderr, "WARN: %s\n", str_cstr(&s));
 }
 
 void app_print(const char *text)

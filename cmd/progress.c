@@ -130,12 +130,10 @@ static void on_progress(void *ctx, const char *id, const char *what, int64_t don
 
 static void on_warning(void *ctx, const char *text)
 {
-	auto_str struct str s = STR_INIT(16 * 1024);
 	struct progress *p = ctx;
 
 	erase(p);
-	str_add_escaped(&s, text);
-	app_warn("%s", str_cstr(&s));
+	app_warn("%s", text);
 	if (p->terminal && p->n && !p->quiet)
 		draw(p);
 }

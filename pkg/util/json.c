@@ -453,12 +453,48 @@ json_t *jsonf_load(int dirfd, const char *name, size_t max, struct fail *f)
 	return jsonf_parse(str_cstr(&s), s.len, max, name, f);
 }
 
+/* DEL and the C1 controls (U+0080..9F, C2 80..9F in UTF-8), which drive some terminals as ESC does. */
+static size_t hidden_at(const char *p)
+{
+	if (*p == '\x7f')
+		return 1;
+	return p[0] == '\xc2' && (unsigned char)p[1] >= 0x80 && (unsigned char)p[1] < 0xa0 ? 2 : 0;
+}
+
+static bool has_hidden(const char *s)
+{
+	for (; *s; s++)
+		if (hidden_at(s))
+			return true;
+	return false;
+}
+
+/* jansson escapes what is below a blank; these can stand in strings alone, where \u is the same. */
+static char *escape_hidden(char *owned)
+{
+	struct str s = STR_INIT(6 * strlen(owned) + 1);
+
+	for (const char *p = owned; *p;) {
+		size_t n = hidden_at(p);
+
+		if (n)
+			str_addf(&s, "\\u%04X", (unsigned char)p[n - 1]);
+		else
+			str_addc(&s, *p);
+		p += n ? n : 1;
+	}
+	free(owned);
+	return str_take(&s);
+}
+
 char *jsonf_text(const json_t *j, int indent)
 {
 	size_t flags = JSON_ENCODE_ANY | (indent > 0 ? JSON_INDENT((size_t)indent) : JSON_COMPACT);
 	char *s = json_dumps(j, flags);
 
-	return s ? s : mem_strdup("null");
+	if (!s)
+		return mem_strdup("null");
+	return has_hidden(s) ? escape_hidden(s) : s;
 }
 
 void jsonf_decref_ptr(json_t **j)

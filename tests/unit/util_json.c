@@ -90,6 +90,18 @@ static void refusals(void **state)
 	}
 }
 
+/* inspect shows an image's label on a terminal, where U+009B begins a command as ESC [ does. */
+static void controls_are_escaped(void **state)
+{
+	auto_json json_t *j = json_pack("{s:s}", "a", "x\x1b\xc2\x9b\x7f\xc3\xa4");
+	auto_free char *text = jsonf_text(j, 0);
+	auto_json json_t *back = json_loads(text, 0, NULL);
+
+	(void)state;
+	assert_string_equal(text, "{\"a\":\"x\\u001B\\u009B\\u007F\xc3\xa4\"}");
+	assert_true(json_equal(j, back));
+}
+
 static void hostile_text(void **state)
 {
 	auto_str struct str deep = STR_INIT(1000);
@@ -127,6 +139,7 @@ int main(void)
 		cmocka_unit_test(round_trip),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(hostile_text),
+		cmocka_unit_test(controls_are_escaped),
 		cmocka_unit_test(bytes_that_are_no_utf8_are_kept_visible),
 	};
 
