@@ -2,6 +2,7 @@
 #include "cmd/run_rows.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "cmd/progress.h"
 #include "pkg/util/mem.h"
@@ -111,8 +112,13 @@ static char **command_line(struct app *app, int argc, char **argv)
 
 	strv_add(&v, "rbox");
 	strv_add_all(&v, words);
-	for (int i = 1; i < argc; i++)
-		strv_add(&v, argv[i]);
+	for (int i = 1; i < argc; i++) {
+		/* It is saved, and inspect shows it: a password is not for either. */
+		if (str_starts(argv[i], "--creds="))
+			strv_add(&v, "--creds=***");
+		else
+			strv_add(&v, !strcmp(argv[i - 1], "--creds") ? "***" : argv[i]);
+	}
 	return v;
 }
 

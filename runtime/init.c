@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "pkg/util/fd.h"
@@ -118,9 +120,16 @@ static int op_sysctl(struct init *in, const struct op *op, struct fail *f)
 {
 	const char *value = strchr(op->data, '=') + 1;
 	auto_free char *path = mem_printf("/proc/sys/%.*s", (int)(value - 1 - op->data), op->data);
-	auto_fd int fd = path_open_in_root(in->root.fd, path, O_WRONLY, 0);
-	int r = fd < 0 ? fd : io_write_full(fd, value, strlen(value));
+	auto_fd int fd = path_open_in_root(in->root.fd, path, O_WRONLY | O_NONBLOCK | O_NOCTTY, 0);
+	struct statfs st;
+	int r;
 
+	if (fd < 0 || fstatfs(fd, &st) < 0)
+		return op_fail(op, fd < 0 ? -fd : errno, f);
+	/* A volume on /proc, or the image where nothing is mounted there, may hold anything (CVE-2025-52881). */
+	if (st.f_type != PROC_SUPER_MAGIC)
+		return refuse(f, EXDEV, "set sysctl '%s': '%s' is not on procfs", op->source, path);
+	r = io_write_full(fd, value, strlen(value));
 	return r < 0 ? op_fail(op, -r, f) : 0;
 }
 

@@ -108,7 +108,8 @@ bool spawn_find(const char *name, char **ret)
 	strv_each(it, dirs) {
 		auto_free char *full = path_join(*it, name);
 
-		if (is_program(full)) {
+		/* "." and the like: what lies where we happen to be is nobody's helper (an unpacked image's). */
+		if (**it == '/' && is_program(full)) {
 			if (ret)
 				*ret = mem_take(&full);
 			return true;
