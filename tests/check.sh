@@ -316,6 +316,7 @@ long)
 	part build build || finish || exit 1
 	part install install_it && part images make_images && run_long
 	run_fuzz "${FUZZ_SECONDS:-300}"
+	part "bugs seeded for the fuzzers" env B="$B" tests/fuzz/seeded.sh || true
 	part bench make -s B="$B" bench
 	finish
 	;;

@@ -11,9 +11,9 @@
 #include "pkg/util/mem.h"
 
 #ifdef RBOX_FUZZ
-enum { IN_SIZE = 4096 };	/* a fuzzer is to meet its end */
+enum { IN_SIZE = 4096, WINDOW_LOG_MAX = 16 };	/* a fuzzer is to meet its end, in little time */
 #else
-enum { IN_SIZE = 256 * 1024 };
+enum { IN_SIZE = 256 * 1024, WINDOW_LOG_MAX = 27 };
 #endif
 enum { MAGIC_MAX = 6, GZIP_HEADER_MAX = IN_SIZE / 2 };
 
@@ -188,7 +188,7 @@ static int start(struct inflate *z, struct fail *f)
 	if (is_zstd(z)) {
 		z->kind = INFLATE_ZSTD;
 		z->zstd = ZSTD_createDStream();
-		if (!z->zstd)
+		if (!z->zstd || ZSTD_isError(ZSTD_DCtx_setParameter(z->zstd, ZSTD_d_windowLogMax, WINDOW_LOG_MAX)))
 			return refuse(f, ENOMEM, "start zstd");
 	}
 	return 0;

@@ -41,4 +41,29 @@ $(addprefix fuzz-,$(FUZZ_NAMES)): fuzz-%: $(FUZZ_B)/%
 		$(FUZZ_B)/corpus/$* tests/fuzz/corpus/$*
 fuzz: $(addprefix fuzz-,$(FUZZ_NAMES))
 
--include $(FUZZ_OBJ:.o=.d)
+# What of the parsers the kept corpus runs through: tests/fuzz/COVERAGE.md.
+FUZZ_COV	:= $(B)-fuzzcov
+FUZZ_COV_OBJ	:= $(patsubst %.c,$(FUZZ_COV)/obj/%.o,$(CORE_SRC) $(IMAGE_SRC))
+FUZZ_COV_BIN	:= $(addprefix $(FUZZ_COV)/,$(FUZZ_NAMES))
+FUZZ_COV_CC	:= $(FUZZ_CC) $(FUZZ_BASE) -fprofile-instr-generate -fcoverage-mapping
+
+$(FUZZ_COV)/obj/%.o: %.c | $(GEN)
+	@mkdir -p $(@D)
+	$(FUZZ_COV_CC) -MMD -MP -c $< -o $@
+
+$(FUZZ_COV)/librbox-fuzz.a: $(FUZZ_COV_OBJ)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(FUZZ_COV_BIN): $(FUZZ_COV)/%: tests/fuzz/%.c $(FUZZ_COV)/librbox-fuzz.a
+	$(FUZZ_COV_CC) -fsanitize=fuzzer -o $@ $< $(FUZZ_COV)/librbox-fuzz.a -Wl,--as-needed $(IMAGE_LIBS)
+
+.PHONY: fuzz-coverage fuzz-seeded
+fuzz-coverage: $(FUZZ_COV_BIN)
+	@tests/fuzz/coverage.sh $(FUZZ_COV)
+
+# Bugs put in on purpose are found.
+fuzz-seeded:
+	@tests/fuzz/seeded.sh
+
+-include $(FUZZ_OBJ:.o=.d) $(FUZZ_COV_OBJ:.o=.d)

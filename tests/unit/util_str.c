@@ -154,9 +154,32 @@ static void many_words(void **state)
 	assert_string_equal(copy[WORDS - 1], "0");
 }
 
+/* However many parts there are, the list ends where it should, and one more can be put behind it. */
+static void splits_of_any_length(void **state)
+{
+	auto_str struct str s = STR_INIT(1 << 20);
+	auto_strv char **more = strv_split("and more", " ", true);
+
+	(void)state;
+	assert_null(strv_split("", ",", true));
+	for (size_t n = 1; n < 70; n++) {
+		auto_strv char **v = NULL;
+
+		str_addf(&s, "%s%zu", n > 1 ? "," : "", n);
+		v = strv_split(str_cstr(&s), ",", true);
+		assert_int_equal(strv_len(v), n);
+		strv_add(&v, "more");
+		strv_add_all(&v, more);
+		assert_int_equal(strv_len(v), n + 3);
+		assert_string_equal(v[0], "1");
+		assert_string_equal(v[n + 2], "more");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(splits_of_any_length),
 		cmocka_unit_test(additions_stop_at_the_ceiling),
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(bytes),
