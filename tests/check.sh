@@ -111,29 +111,41 @@ make_images() {
 		chmod -R a+rX "$T/images" "$T/busybox" "$T/probe"
 }
 
+# One program of the unit tests; writes $T/w/unit-NAME.{tap,rc}.
+run_one_unit() {	# NAME
+	local t=$1 out=$T/w/unit-$1.tap rc=0
+	mkdir -p "$T/w/unit-$t"
+	[ "$(id -u)" -ne 0 ] || chown "$TEST_USER:" "$T/w/unit-$t"
+	as_user CMOCKA_MESSAGE_OUTPUT=TAP TMPDIR="$T/w/unit-$t" UBSAN_OPTIONS=print_stacktrace=1 \
+		timeout -k 5 "${UNIT_TIMEOUT:-600}" "$T/unit/$t" >"$out" 2>&1 </dev/null || rc=$?
+	# What only root can set up skips itself for a user: those programs run as root as well.
+	if grep -q '# SKIP' "$out" && [ "$(id -u)" -eq 0 ]; then
+		rc=0
+		(cd "$T/src" && CMOCKA_MESSAGE_OUTPUT=TAP timeout -k 5 "${UNIT_TIMEOUT:-600}" "$T/unit/$t" \
+			>"$out" 2>&1 </dev/null) || rc=$?
+	fi
+	echo $rc >"$T/w/unit-$t.rc"
+}
+
 # The unit tests: programs that print TAP. A plan not fulfilled (a crash) is a failure.
 run_unit() {	# LABEL
-	local start=$SECONDS t out rc ok bad plan pass=0 fail=0
+	local start=$SECONDS t out rc ok bad plan pass=0 fail=0 names=()
 	echo "==== $1"
 	mkdir -p "$T/unit"
 	cp "$B"/unit/* "$T/unit/" 2>/dev/null
 	rm -f "$T"/unit/*.d
 	chmod -R a+rX "$T/unit"
 	for t in tests/unit/*.c; do
-		[ -e "$t" ] || break
-		t=$(basename "$t" .c)
-		mkdir -p "$T/w/unit-$t"
-		[ "$(id -u)" -ne 0 ] || chown "$TEST_USER:" "$T/w/unit-$t"
+		[ -e "$t" ] && names+=("$(basename "$t" .c)")
+	done
+	for t in "${names[@]}"; do
+		while (($(jobs -rp | wc -l) >= JOBS)); do wait -n; done
+		run_one_unit "$t" &
+	done
+	wait
+	for t in "${names[@]}"; do
 		out=$T/w/unit-$t.tap
-		rc=0
-		as_user CMOCKA_MESSAGE_OUTPUT=TAP TMPDIR="$T/w/unit-$t" UBSAN_OPTIONS=print_stacktrace=1 \
-			timeout -k 5 "${UNIT_TIMEOUT:-600}" "$T/unit/$t" >"$out" 2>&1 </dev/null || rc=$?
-		# What only root can set up skips itself for a user: those programs run as root as well.
-		if grep -q '# SKIP' "$out" && [ "$(id -u)" -eq 0 ]; then
-			rc=0
-			(cd "$T/src" && CMOCKA_MESSAGE_OUTPUT=TAP timeout -k 5 "${UNIT_TIMEOUT:-600}" "$T/unit/$t" \
-				>"$out" 2>&1 </dev/null) || rc=$?
-		fi
+		rc=$(cat "$T/w/unit-$t.rc")
 		ok=$(grep -c '^ok ' "$out")
 		bad=$(grep -c '^not ok ' "$out")
 		plan=$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' "$out" | awk '{n += $1} END {print n + 0}')
