@@ -216,7 +216,7 @@ run_suites() {	# SUFFIX [PREFIX-OF-NAME...]
 	shift
 	echo "==== suites$suffix"
 	local names=()
-	for f in tests/bats/[0-9]*.bats; do
+	for f in "$T"/src/tests/bats/[0-9]*.bats; do
 		[ -e "$f" ] || continue
 		name=$(basename "$f" .bats)
 		if (($#)); then
