@@ -19,10 +19,12 @@ struct app {
 	struct engine engine;	/* opened before run() when the command says NEED_STORE */
 	const struct command *command;
 	const char *path;	/* as typed: "image ls" */
+	char **argv;		/* whole, as main got it */
 	bool sweeps_not;	/* set by a command whose monitor clears up after it */
 };
 
-enum command_needs { NEED_NOTHING = 0, NEED_STORE = 1 << 0 };
+/* NEED_SEALED: it enters a container, or starts what does (runtime/seal.h). */
+enum command_needs { NEED_NOTHING = 0, NEED_STORE = 1 << 0, NEED_SEALED = 1 << 1 };
 
 struct command {
 	const char *name;

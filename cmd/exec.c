@@ -43,5 +43,5 @@ const struct command exec_command = {
 	.name = "exec", .args = "[options] CONTAINER COMMAND [ARG...]",
 	.summary = "Run a command in a running container",
 	.examples = "  rbox exec -it web sh",
-	.needs = NEED_STORE, .opts = exec_rows, .run = exec_run,
+	.needs = NEED_STORE | NEED_SEALED, .opts = exec_rows, .run = exec_run,
 };

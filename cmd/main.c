@@ -13,6 +13,7 @@
 #include "pkg/util/mem.h"
 #include "pkg/util/near.h"
 #include "pkg/util/str.h"
+#include "runtime/seal.h"
 
 static void print_fail(const struct fail *f)
 {
@@ -161,6 +162,10 @@ static int run_command(struct app *app, int argc, char **argv, struct fail *f)
 		app_help(app->command, app->path);
 		return 0;
 	}
+	if ((app->command->needs & NEED_SEALED) && seal_self(app->argv, f) < 0) {
+		app_warn("%s: a process in the container could overwrite rbox", f->msg);
+		fail_clear(f);
+	}
 	if (app->command->needs & NEED_STORE) {
 		r = engine_open(&app->engine, app_warn, f);
 		if (r < 0)
@@ -212,7 +217,7 @@ static int dispatch(struct app *app, int argc, char **argv, struct fail *f)
 
 int main(int argc, char **argv)
 {
-	struct app app = { .engine = { .store.root_fd = -EBADF } };
+	struct app app = { .engine = { .store.root_fd = -EBADF }, .argv = argv };
 	struct fail f = { 0 };
 	int r = fd_std_guard();
 

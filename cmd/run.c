@@ -104,5 +104,5 @@ const struct command run_command = {
 	.name = "run", .args = "[options] IMAGE [COMMAND [ARG...]]",
 	.summary = "Run a command in a new container",
 	.examples = "  rbox run --rm -it alpine sh\n  rbox run -d --name web -v ./site:/srv:ro httpd",
-	.needs = NEED_STORE, .opts = run_rows, .run = run_run,
+	.needs = NEED_STORE | NEED_SEALED, .opts = run_rows, .run = run_run,
 };

@@ -91,5 +91,5 @@ static int start_run(struct app *app, int argc, char **argv, struct fail *f)
 
 const struct command start_command = {
 	.name = "start", .args = "[options] CONTAINER [CONTAINER...]", .summary = "Start containers",
-	.needs = NEED_STORE, .opts = start_rows, .run = start_run,
+	.needs = NEED_STORE | NEED_SEALED, .opts = start_rows, .run = start_run,
 };

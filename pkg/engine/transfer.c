@@ -14,20 +14,17 @@
 #include "pkg/util/path.h"
 #include "pkg/util/spawn.h"
 #include "pkg/util/str.h"
+#include "runtime/seal.h"
 
 enum { LINE_MAX_BYTES = 1024 * 1024 };
 
 static char *find_program(struct fail *f)
 {
 	static const char *const places[] = { "rbox-image", "../libexec/rbox/rbox-image" };
-	char self[4096];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	auto_free char *self = NULL;
 
-	if (n < 0) {
-		fail(f, errno, "find the folder of rbox");
+	if (seal_exe_path(&self, f) < 0)
 		return NULL;
-	}
-	self[n] = '\0';
 	self[path_base(self) - self] = '\0';
 	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
 		auto_free char *path = path_join(self, places[i]);

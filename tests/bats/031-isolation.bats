@@ -339,3 +339,19 @@ JSON
 	assert "$output" == 1000000
 	run_rbox rm -f -t 0 files
 }
+
+# CVE-2019-5736: a program that its user owns could be overwritten through /proc/PID/exe by the
+# root of the container, who is that user.
+@test "isolation - an rbox of one's own runs from a sealed copy" {
+	local own=$TMPDIR/own pid
+	mkdir -p "$own"
+	cp "$RBOX" "$own/rbox"
+	RBOX=$own/rbox run_rbox run -d --name sealed --network none "$IMAGE" sleep 100
+	run_rbox inspect -f '{{.State.ConmonPid}}' sealed
+	pid=$output
+	run readlink "/proc/$pid/exe"
+	assert "$output" =~ '^/memfd:rbox'
+	RBOX=$own/rbox run_rbox exec sealed echo in
+	assert "$output" == in
+	run_rbox rm -f -t 0 sealed
+}
