@@ -345,7 +345,7 @@ JSON
 @test "isolation - an rbox of one's own runs from a sealed copy" {
 	local own=$TMPDIR/own pid
 	mkdir -p "$own"
-	cp "$RBOX" "$own/rbox"
+	cp "$(command -v "$RBOX")" "$own/rbox"
 	RBOX=$own/rbox run_rbox run -d --name sealed --network none "$IMAGE" sleep 100
 	run_rbox inspect -f '{{.State.ConmonPid}}' sealed
 	pid=$output
