@@ -8,36 +8,53 @@
 #include "pkg/util/fd.h"
 #include "runtime/state.h"
 
-int engine_remove(struct engine *e, struct container *c, bool force, int timeout, struct fail *f)
+enum { REMOVE_TRIES = 5 };
+
+static int refuse_running(const struct container *c, struct fail *f)
+{
+	(void)refuse(f, EBUSY, "cannot remove container %s as it is %s - running or paused containers cannot be "
+		     "removed without force: container state improper", c->id,
+		     status_word((enum status)c->state.status));
+	fail_hint(f, "rbox rm -f %s", c->config.name);
+	f->status = 2;
+	return -EBUSY;
+}
+
+/* -EAGAIN, without a failure recorded: it runs after all (a start was under way, or came between). */
+static int try_remove(struct engine *e, struct container *c, bool force, int timeout, struct fail *f)
 {
 	auto_fd int lock = -EBADF;
 	int r;
 
 	if (container_is_running(c)) {
-		if (!force) {
-			(void)refuse(f, EBUSY, "cannot remove container %s as it is %s - running or paused "
-				     "containers cannot be removed without force: container state improper",
-				     c->id, status_word((enum status)c->state.status));
-			fail_hint(f, "rbox rm -f %s", c->config.name);
-			f->status = 2;
-			return -EBUSY;
-		}
-		r = engine_stop(e, c, timeout, f);
+		r = force ? engine_stop(e, c, timeout, f) : refuse_running(c, f);
 		if (r < 0)
 			return r;
 	}
 	lock = ctr_lock(c->dir_fd, f);
-	if (lock == -ENOENT) {
-		/* --rm's own monitor was quicker. */
-		fail_clear(f);
-		return 0;
-	}
 	if (lock < 0)
 		return lock;
 	/* A monitor that only clears up is waited for. */
 	if (!state_settle(c->dir_fd))
-		return refuse(f, EBUSY, "container %.12s was started again", c->id);
-	r = ctr_remove(&e->store, c->id, c->config.name, f);
+		return -EAGAIN;
+	return ctr_remove(&e->store, c->id, c->config.name, f);
+}
+
+int engine_remove(struct engine *e, struct container *c, bool force, int timeout, struct fail *f)
+{
+	int r = -EAGAIN;
+
+	for (int i = 0; i < REMOVE_TRIES && r == -EAGAIN; i++) {
+		r = try_remove(e, c, force, timeout, f);
+		if (r != -EAGAIN || f->code)
+			break;
+		state_done(&c->state);
+		c->state = (struct state){ 0 };
+		if (state_load(c->dir_fd, &c->state, f) < 0)
+			return -f->code;
+	}
+	if (r == -EAGAIN && !f->code)
+		return refuse(f, EBUSY, "container %.12s is started again and again", c->id);
 	/* --rm's own monitor may have been quicker. */
 	if (r == -ENOENT) {
 		fail_clear(f);
