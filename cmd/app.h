@@ -55,6 +55,11 @@ void app_warn(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void app_print(const char *text);
 void app_printf(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
+/*
+ * When stdout is a terminal: makes control characters in the values visible, before a template prints
+ * them. Names, labels and commands come from images, and could drive the terminal.
+ */
+void app_defuse(json_t *rows);
 /* One object by --format: "json", or a Go template; with a newline. */
 int app_print_object(const json_t *object, const char *format, struct fail *f) MUST_USE;
 

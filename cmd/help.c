@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/app.h"
 #include "pkg/util/mem.h"
@@ -61,6 +62,43 @@ void app_help(const struct command *c, const char *path)
 		return;
 	app_print("\nOptions:\n");
 	(void)opt_each(c->opts, print_row, &max);
+}
+
+static void defuse(json_t *j)
+{
+	const char *key;
+	json_t *v;
+	size_t i;
+	void *next;
+
+	json_array_foreach(j, i, v)
+		defuse(v);
+	json_object_foreach_safe(j, next, key, v)
+	{
+		auto_str struct str s = STR_INIT(4 << 20);
+
+		defuse(v);
+		if (!json_is_string(v))
+			continue;
+		str_add_escaped(&s, json_string_value(v));
+		if (strcmp(str_cstr(&s), json_string_value(v)))
+			json_object_set_new(j, key, json_string(str_cstr(&s)));
+	}
+	json_array_foreach(j, i, v)
+	{
+		auto_str struct str s = STR_INIT(4 << 20);
+
+		if (!json_is_string(v))
+			continue;
+		str_add_escaped(&s, json_string_value(v));
+		json_array_set_new(j, i, json_string(str_cstr(&s)));
+	}
+}
+
+void app_defuse(json_t *rows)
+{
+	if (isatty(STDOUT_FILENO))
+		defuse(rows);
 }
 
 int app_print_object(const json_t *object, const char *format, struct fail *f)

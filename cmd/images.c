@@ -93,10 +93,12 @@ static int print_rows(json_t *rows, const struct images_args *o, struct fail *f)
 	auto_str struct str out = STR_INIT(64 << 20);
 	int r;
 
-	if (o->format && !strcmp(o->format, "json"))
+	if (o->format && !strcmp(o->format, "json")) {
 		to_json_rows(rows);
-	else
+	} else {
 		to_template_rows(rows);
+		app_defuse(rows);
+	}
 	r = format_rows(o->format, rows, &table, &out, f);
 	if (r == 0)
 		app_print(str_cstr(&out));

@@ -42,8 +42,12 @@ static int inspect_any(struct app *app, const char *type, const char *name, json
 static int print_objects(json_t *objects, const char *format, struct fail *f)
 {
 	auto_str struct str out = STR_INIT(64 << 20);
+	int r;
+
+	if (format && *format && strcmp(format, "json"))
+		app_defuse(objects);
 	/* A bare "json" means the array that stands there without a format. */
-	int r = format_rows(format && *format ? format : "json", objects, &(struct format_table){ 0 }, &out, f);
+	r = format_rows(format && *format ? format : "json", objects, &(struct format_table){ 0 }, &out, f);
 
 	if (r == 0 || out.len)
 		app_print(str_cstr(&out));

@@ -102,10 +102,12 @@ static int ps_run(struct app *app, int argc, char **argv, struct fail *f)
 	table.noheading = o.noheading;
 	r = engine_ps(&app->engine, &o.ps, &rows, f);
 	if (r == 0) {
-		if (is_json)
+		if (is_json) {
 			to_json_rows(rows);
-		else
+		} else {
 			to_template_rows(rows, o.ps.no_trunc);
+			app_defuse(rows);
+		}
 		r = format_rows(o.quiet && !o.format ? "{{.ID}}" : o.format, rows, &table, &out, f);
 	}
 	if (r == 0)
