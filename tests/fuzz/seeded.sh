@@ -16,7 +16,9 @@ export UBSAN_OPTIONS=print_stacktrace=1 ASAN_OPTIONS=allocator_may_return_null=1
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 
 T=$(mktemp -d /var/tmp/rbox-seeded.XXXXXX)
-trap 'rm -rf "$T"' EXIT
+FUZZ_TMP=$(mktemp -d /dev/shm/rbox-seeded.XXXXXX)
+export FUZZ_TMP
+trap 'rm -rf "$T" "$FUZZ_TMP"' EXIT
 trap 'exit 130' INT TERM
 
 head_of() { sed -n "s/^$1: //p" "$2" | head -1; }

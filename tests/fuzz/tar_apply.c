@@ -126,6 +126,8 @@ static void apply(struct input *in, int tree, const struct lower *lower)
 	e = tar_apply(&t, &o, &r, &f);
 	must((e < 0) == (f.code != 0) && e != -EBADF && e != -EFAULT);
 	must(e != TREE_DEPENDS || !lower);
+	if (e == 0)
+		(void)!tar_drain(&t, &f);
 	tar_done(&t);
 	apply_result_done(&r);
 }
@@ -133,7 +135,9 @@ static void apply(struct input *in, int tree, const struct lower *lower)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct timespec when[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
-	char path[] = "/dev/shm/rbox-fuzz.XXXXXX";
+	/* In memory; who looks for crashes, which leave a folder there, says where. */
+	const char *where = getenv("FUZZ_TMP");
+	auto_free char *path = mem_printf("%s/rbox-fuzz.XXXXXX", where ? where : "/dev/shm");
 	struct input *in = mem_alloc(sizeof(*in));
 	auto_fd int base = -EBADF, tree = -EBADF, low = -EBADF;
 	struct lower lower = { 0 };
