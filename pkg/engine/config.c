@@ -115,7 +115,7 @@ int config_save(int dir_fd, const struct container_config *c, struct fail *f)
 {
 	auto_json json_t *j = jsonf_write(config_fields, c);
 	auto_free char *text = jsonf_text(j, 0);
-	int r = file_replace(dir_fd, "config.json", text, strlen(text), 0600, 0);
+	int r = file_replace(dir_fd, "config.json", text, strlen(text), 0600, FILE_UNSEEN);
 
 	return r < 0 ? fail(f, -r, "write config.json") : 0;
 }

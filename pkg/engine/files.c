@@ -116,7 +116,7 @@ static void build_containerenv(const struct container_config *c, struct str *s)
 
 static int write_one(int dir_fd, const char *name, const struct str *s, struct fail *f)
 {
-	int r = file_replace(dir_fd, name, str_cstr(s), s->len, 0644, 0);
+	int r = file_replace(dir_fd, name, str_cstr(s), s->len, 0644, FILE_UNSEEN);
 
 	return r < 0 ? fail(f, -r, "write the container's %s", name) : 0;
 }

@@ -43,7 +43,7 @@ int summary_save(int dir_fd, const struct container_config *c, struct fail *f)
 	};
 	auto_json json_t *j = jsonf_write(summary_fields, &s);
 	auto_free char *text = jsonf_text(j, 0);
-	int r = file_replace(dir_fd, "summary", text, strlen(text), 0600, 0);
+	int r = file_replace(dir_fd, "summary", text, strlen(text), 0600, FILE_UNSEEN);
 
 	summary_done(&s);
 	return r < 0 ? fail(f, -r, "write the container's summary") : 0;

@@ -64,13 +64,28 @@ static int sync_folder(int dirfd)
 	return dir < 0 ? dir : file_sync(dir);
 }
 
+/* In a folder that nobody else sees yet there is nothing to replace: no temporary, no rename. */
+static int create_in_place(int dirfd, const char *name, const void *data, size_t len, mode_t mode)
+{
+	auto_fd int fd = fd_open(dirfd, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return fd;
+	if (fchmod(fd, mode) < 0)
+		return -errno;
+	return io_write_full(fd, data, len);
+}
+
 int file_replace(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
 		 enum file_flags flags)
 {
 	char temp[256];
-	auto_fd int fd = open_temp(dirfd, name, mode, temp, sizeof(temp));
+	auto_fd int fd = -EBADF;
 	int r;
 
+	if (flags & FILE_UNSEEN)
+		return create_in_place(dirfd, name, data, len, mode);
+	fd = open_temp(dirfd, name, mode, temp, sizeof(temp));
 	if (fd < 0)
 		return fd;
 	r = write_temp(fd, data, len, flags);

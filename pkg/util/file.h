@@ -14,7 +14,10 @@
  * file and then its folder are fsynced, so that the new content survives a power cut;
  * without, a crash leaves the old content or the new one (what a boot voids needs no more).
  */
-enum file_flags { FILE_SYNC = 1 << 0 };
+enum file_flags {
+	FILE_SYNC = 1 << 0,
+	FILE_UNSEEN = 1 << 1,	/* the folder is still in the making, ours alone: written in place, must be new */
+};
 
 int file_replace(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
 		 enum file_flags flags) MUST_USE;
