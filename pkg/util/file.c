@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "pkg/util/fd.h"
@@ -124,6 +125,9 @@ static int read_regular(int dirfd, const char *name, int flags, struct str *s)
 		return fd;
 	if (fstat(fd, &st) < 0)
 		return -errno;
+	/* Masked: the way to make a host's file empty without touching it. */
+	if (!(flags & O_NOFOLLOW) && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3))
+		return 0;
 	if (!S_ISREG(st.st_mode))
 		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
 	return io_read_all(fd, s);

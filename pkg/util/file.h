@@ -27,7 +27,8 @@ int file_read(int dirfd, const char *name, struct str *s) MUST_USE;
 
 /*
  * The same of a file that is the system's or the user's to arrange, not of our own store: it may be a link
- * (/etc/resolv.conf with systemd-resolved, all of /etc with NixOS). A folder is -EISDIR.
+ * (/etc/resolv.conf with systemd-resolved, all of /etc with NixOS). A folder is -EISDIR; /dev/null in
+ * its place is an empty file.
  */
 int file_read_linked(int dirfd, const char *name, struct str *s) MUST_USE;
 

@@ -123,7 +123,7 @@ static void gives_back_what_was_put_in(void **state)
 }
 
 /*
- * Found by fuzzing: ISA-L 2.30 refused a member ("its checksum is wrong", "its blocks make no sense") whose
+ * Found by the fuzzer of streams: ISA-L 2.30 refused a member ("its checksum is wrong", "its blocks make no sense") whose
  * header has an extra field, as estargz's last member has, and came in two pieces.
  */
 static void headers_come_in_pieces(void **state)
