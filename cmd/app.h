@@ -20,7 +20,6 @@ struct app {
 	const struct command *command;
 	const char *path;	/* as typed: "image ls" */
 	char **argv;		/* whole, as main got it */
-	bool sweeps_not;	/* set by a command whose monitor clears up after it */
 };
 
 /* NEED_SEALED: it enters a container, or starts what does (runtime/seal.h). */

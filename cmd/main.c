@@ -172,8 +172,11 @@ static int run_command(struct app *app, int argc, char **argv, struct fail *f)
 			return r;
 	}
 	r = app->command->run(app, argc, argv, f);
-	/* What others left behind when they were killed, and what this command moved to the trash. */
-	if ((app->command->needs & NEED_STORE) && !app->sweeps_not)
+	/*
+	 * What others left behind when they were killed, and what this command moved to the trash. After run --rm too: its monitor clears up, but passes the container over when we, slow to let go
+	 * of its lock, were still holding it then.
+	 */
+	if (app->command->needs & NEED_STORE)
 		engine_sweep(&app->engine);
 	return r;
 }

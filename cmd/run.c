@@ -94,8 +94,6 @@ static int run_run(struct app *app, int argc, char **argv, struct fail *f)
 		r = create_and_start(app, &o, &userns, &plan, f);
 		userns_begun_done(&userns);
 	}
-	/* With --rm the monitor empties the trash itself. */
-	app->sweeps_not = r >= 0 && o.life.rm;
 	run_opts_done(&o);
 	return r;
 }
