@@ -129,7 +129,7 @@ run_one_unit() {	# NAME
 
 # The unit tests: programs that print TAP. A plan not fulfilled (a crash) is a failure.
 run_unit() {	# LABEL
-	local start=$SECONDS t out rc ok bad plan pass=0 fail=0 names=()
+	local start=$SECONDS t out rc ok bad plan left pass=0 fail=0 names=()
 	echo "==== $1"
 	mkdir -p "$T/unit"
 	cp "$B"/unit/* "$T/unit/" 2>/dev/null
@@ -149,8 +149,16 @@ run_unit() {	# LABEL
 		ok=$(grep -c '^ok ' "$out")
 		bad=$(grep -c '^not ok ' "$out")
 		plan=$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' "$out" | awk '{n += $1} END {print n + 0}')
+		# What only root can set up is named to a plain user, and fails for root: CI runs it.
+		left=0
+		if [ "$(id -u)" -ne 0 ]; then
+			left=$(grep -c '^not ok .*# SKIP' "$out")
+			bad=$((bad - left)) plan=$((plan - left))
+			sed -n 's/^not ok .*# SKIP/---- needs root, not run:/p' "$out"
+		fi
 		# died on the way, or failed without saying which
 		if ((ok + bad < plan)); then bad=$((plan - ok)); fi
+		if ((left && rc <= left)); then rc=0; fi
 		if ((rc != 0 && bad == 0)); then bad=1; fi
 		if ((ok == 0 && bad == 0)); then bad=1; fi
 		if ((bad)); then
