@@ -5,32 +5,32 @@
 
 #include "cmd/commands.h"
 #include "cmd/progress.h"
+#include "pkg/engine/fetch.h"
 #include "pkg/util/json.h"
 #include "pkg/util/str.h"
 #include "pkg/util/time.h"
 
 struct pull_opts {
-	char *platform, *arch, *os, *variant;
-	char *authfile, *creds, *cert_dir, *retry, *retry_delay, *policy;
-	enum tri tls_verify;
+	struct pull_group fetch;
+	char *retry, *retry_delay, *policy;
 	bool quiet, all_tags, no_trust;
 };
 
 static const struct opt pull_rows[] = {
 	OPT_FLAG('a', "all-tags", struct pull_opts, all_tags, "pull every tag of the repository (not done by rbox)"),
-	OPT_STR(0, "arch", struct pull_opts, arch, "ARCH", "pull for this architecture"),
-	OPT_STR(0, "authfile", struct pull_opts, authfile, "FILE", "read credentials from this file"),
-	OPT_STR(0, "cert-dir", struct pull_opts, cert_dir, "FOLDER", "certificates and keys for the registry"),
-	OPT_STR(0, "creds", struct pull_opts, creds, "[USER[:PASSWORD]]", "credentials for the registry"),
+	OPT_STR(0, "arch", struct pull_opts, fetch.arch, "ARCH", "pull for this architecture"),
+	OPT_STR(0, "authfile", struct pull_opts, fetch.authfile, "FILE", "read credentials from this file"),
+	OPT_STR(0, "cert-dir", struct pull_opts, fetch.cert_dir, "FOLDER", "certificates and keys for the registry"),
+	OPT_STR(0, "creds", struct pull_opts, fetch.creds, "[USER[:PASSWORD]]", "credentials for the registry"),
 	OPT_FLAG(0, "disable-content-trust", struct pull_opts, no_trust, NULL),
-	OPT_STR(0, "os", struct pull_opts, os, "OS", "pull for this operating system"),
-	OPT_STR(0, "platform", struct pull_opts, platform, "OS/ARCH[/VARIANT]", "pull for this platform"),
+	OPT_STR(0, "os", struct pull_opts, fetch.os, "OS", "pull for this operating system"),
+	OPT_STR(0, "platform", struct pull_opts, fetch.platform, "OS/ARCH[/VARIANT]", "pull for this platform"),
 	OPT_STR(0, "policy", struct pull_opts, policy, "POLICY", "always (default), missing, newer, never"),
 	OPT_FLAG('q', "quiet", struct pull_opts, quiet, "show no progress"),
 	OPT_STR(0, "retry", struct pull_opts, retry, "N", "try again this often (default 3)"),
 	OPT_STR(0, "retry-delay", struct pull_opts, retry_delay, "SPAN", "wait this long before the first retry (default 2s)"),
-	OPT_TRI(0, "tls-verify", struct pull_opts, tls_verify, "false: take any certificate, and plain http"),
-	OPT_STR(0, "variant", struct pull_opts, variant, "VARIANT", "pull for this variant of the architecture"),
+	OPT_TRI(0, "tls-verify", struct pull_opts, fetch.tls_verify, "false: take any certificate, and plain http"),
+	OPT_STR(0, "variant", struct pull_opts, fetch.variant, "VARIANT", "pull for this variant of the architecture"),
 	OPT_END
 };
 
@@ -41,25 +41,16 @@ static void print_image(void *ctx, const char *id, const char *name)
 	app_printf("%s\n", id);
 }
 
-static void put(json_t *q, const char *key, const char *value)
+static int parse_retry(struct pull_opts *o, int64_t *ret_delay, struct fail *f)
 {
-	if (value)
-		json_object_set_new(q, key, json_string(value));
-}
+	uint64_t n = 3;
 
-static int put_retry(json_t *q, const struct pull_opts *o, struct fail *f)
-{
-	uint64_t n = 0;
-	int64_t span = 0;
-
+	*ret_delay = 0;
 	if (o->retry && (str_to_u64(o->retry, 10, &n) < 0 || n > 1000))
 		return refuse(f, EINVAL, "--retry wants a number, not '%s'", o->retry);
-	if (o->retry)
-		json_object_set_new(q, "retry", json_integer(n ? (json_int_t)n : -1));
-	if (o->retry_delay && (time_parse_span(o->retry_delay, &span) < 0 || span < 0))
+	o->fetch.retry = (int)n;
+	if (o->retry_delay && (time_parse_span(o->retry_delay, ret_delay) < 0 || *ret_delay < 0))
 		return refuse(f, EINVAL, "--retry-delay wants a span as 5s or 1m, not '%s'", o->retry_delay);
-	if (o->retry_delay)
-		json_object_set_new(q, "retry_delay", json_integer(span));
 	return 0;
 }
 
@@ -76,28 +67,20 @@ static int check(const struct pull_opts *o, struct fail *f)
 				  o->policy) : 0;
 }
 
-static int pull_one(struct app *app, const struct pull_opts *o, const char *image, struct fail *f)
+static int pull_one(struct app *app, struct pull_opts *o, const char *image, struct fail *f)
 {
-	json_t *q = json_pack("{s:s, s:s}", "op", "pull", "image", image);
-	int r;
+	const char *policy = o->policy && !strcmp(o->policy, "ifnotpresent") ? "missing" : o->policy;
+	int64_t delay;
+	json_t *q;
+	int r = parse_retry(o, &delay, f);
 
-	if (!q)
-		return refuse(f, EINVAL, "the name of the image is no text");
-	put(q, "policy", o->policy && !strcmp(o->policy, "ifnotpresent") ? "missing" : o->policy);
-	put(q, "platform", o->platform);
-	put(q, "os", o->os);
-	put(q, "arch", o->arch);
-	put(q, "variant", o->variant);
-	put(q, "authfile", o->authfile);
-	put(q, "creds", o->creds);
-	put(q, "cert_dir", o->cert_dir);
-	if (o->tls_verify != TRI_UNSET)
-		json_object_set_new(q, "tls", json_boolean(o->tls_verify == TRI_TRUE));
-	r = put_retry(q, o, f);
-	if (r < 0) {
-		json_decref(q);
+	if (r < 0)
 		return r;
-	}
+	q = fetch_request(&o->fetch, image, policy, f);
+	if (!q)
+		return -f->code;
+	if (o->retry_delay)
+		json_object_set_new(q, "retry_delay", json_integer(delay));
 	return transfer_show(app, q, o->quiet, print_image, NULL, f);
 }
 

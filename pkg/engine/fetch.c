@@ -40,11 +40,15 @@ static void set(json_t *o, const char *key, const char *value)
 		json_object_set_new(o, key, json_string(value));
 }
 
-json_t *fetch_request(const struct pull_group *g, const char *ref, const char *policy)
+json_t *fetch_request(const struct pull_group *g, const char *ref, const char *policy, struct fail *f)
 {
-	json_t *o = json_pack("{s:s, s:s, s:s, s:i}", "op", "pull", "image", ref, "policy", policy, "retry",
-			      g->retry);
+	json_t *o = json_pack("{s:s, s:s, s:i}", "op", "pull", "image", ref, "retry", g->retry ? g->retry : -1);
 
+	if (!o) {
+		(void)refuse(f, EINVAL, "the name of the image is no text");
+		return NULL;
+	}
+	set(o, "policy", policy);
 	set(o, "platform", g->platform);
 	set(o, "arch", g->arch);
 	set(o, "os", g->os);
@@ -59,8 +63,9 @@ json_t *fetch_request(const struct pull_group *g, const char *ref, const char *p
 
 static int pull(const struct run_opts *o, enum policy policy, const struct fetcher *fetcher, struct fail *f)
 {
-	return fetcher->run(fetcher->ctx, fetch_request(&o->fetch, o->image,
-							policy == PULL_NEWER ? "newer" : "always"), f);
+	json_t *q = fetch_request(&o->fetch, o->image, policy == PULL_NEWER ? "newer" : "always", f);
+
+	return q ? fetcher->run(fetcher->ctx, q, f) : -f->code;
 }
 
 /* Is the image ID for the platform that was asked for? What wasn't said is this machine's. */

@@ -17,7 +17,11 @@ struct fetcher;
 int fetch_image(struct engine *e, const struct run_opts *o, const struct fetcher *fetcher,
 		struct digest *ret, char **ret_name, struct fail *f) MUST_USE;
 
-/* The request of a pull (pkg/engine/transfer.h); a new reference. */
-json_t *fetch_request(const struct pull_group *g, const char *ref, const char *policy) MUST_USE;
+/*
+ * The request of a pull (pkg/engine/transfer.h); a new reference, or NULL with F set. POLICY may be NULL;
+ * a retry of 0 means none.
+ */
+json_t *fetch_request(const struct pull_group *g, const char *ref, const char *policy,
+		      struct fail *f) MUST_USE;
 
 #endif
