@@ -135,28 +135,6 @@ static bool wanted(const struct entry *e, const struct images_opts *o)
 	       filter_any(fl, "intermediate", match_false, e) && filter_labels(fl, e->config.config.labels);
 }
 
-static json_t *labels_json(char *const *labels)
-{
-	json_t *o = json_object();
-
-	strv_each(it, labels) {
-		const char *eq = strchr(*it, '=');
-		auto_free char *key = mem_strndup(*it, eq ? (size_t)(eq - *it) : strlen(*it));
-
-		json_object_set_new(o, key, json_string(eq ? eq + 1 : ""));
-	}
-	return o;
-}
-
-static json_t *strv_json(char *const *v)
-{
-	json_t *a = json_array();
-
-	strv_each(it, v)
-		json_array_append_new(a, json_string(*it));
-	return a;
-}
-
 /* "docker.io/library/alpine:latest" -> repository and tag; a name with a digest has the tag <none>. */
 static void split_name(const char *name, char **repository, char **tag)
 {
@@ -195,9 +173,9 @@ static json_t *row_json(const struct entry *e, const char *name, const struct im
 			 " s:s, s:s, s:s, s:b}",
 			 "Id", i->id.hex, "ID", short_id, "ParentId", "", "RepoDigests", digests, "Created",
 			 (json_int_t)(e->created / TIME_SECOND), "Size", (json_int_t)i->size, "SharedSize", (json_int_t)0,
-			 "VirtualSize", (json_int_t)i->size, "Labels", labels_json(e->config.config.labels),
+			 "VirtualSize", (json_int_t)i->size, "Labels", jsonf_map(e->config.config.labels),
 			 "Containers", 0, "Dangling", e->image->names == NULL, "Digest", digest, "Names",
-			 strv_json(e->image->names), "CreatedAt", time_format_nano(e->created, at), "CreatedSince", ago,
+			 jsonf_strv(e->image->names), "CreatedAt", time_format_nano(e->created, at), "CreatedSince", ago,
 			 "Repository", repository, "Tag", tag, "Arch", e->config.arch ? e->config.arch : "", "Os",
 			 e->config.os ? e->config.os : "", "HumanSize",
 			 size_human((uint64_t)i->size, size), "CreatedTime", at, "ReadOnly", 0);

@@ -26,40 +26,6 @@ static void put_str(json_t *o, const char *key, const char *value)
 	put(o, key, s ? s : json_string("?"));
 }
 
-static json_t *list(char *const *v)
-{
-	json_t *a = json_array();
-
-	strv_each(it, v) {
-		json_t *s = json_string(*it);
-
-		json_array_append_new(a, s ? s : json_string("?"));
-	}
-	return a;
-}
-
-static json_t *map(char *const *v)
-{
-	json_t *o = json_object();
-
-	strv_each(it, v) {
-		const char *eq = strchr(*it, '=');
-		auto_free char *key = mem_strndup(*it, eq ? (size_t)(eq - *it) : strlen(*it));
-
-		put_str(o, key, eq ? eq + 1 : "");
-	}
-	return o;
-}
-
-static json_t *set(char *const *v)
-{
-	json_t *o = json_object();
-
-	strv_each(it, v)
-		put(o, *it, json_object());
-	return o;
-}
-
 static json_t *rfc3339(int64_t t)
 {
 	char buf[TIME_TEXT_MAX];
@@ -108,7 +74,7 @@ static json_t *mounts_json(const struct container_config *c)
 		put_str(o, "Destination", m->destination);
 		put_str(o, "Driver", "");
 		put_str(o, "Mode", "");
-		put(o, "Options", list(m->options));
+		put(o, "Options", jsonf_strv(m->options));
 		put(o, "RW", json_boolean(!strv_has(m->options, "ro") && !strv_has(m->options, "readonly")));
 		put_str(o, "Propagation", "rprivate");
 		put_str(o, "SubPath", "");
@@ -130,21 +96,21 @@ static json_t *config_json(const struct container_config *c)
 	put(o, "Tty", json_boolean(c->process.tty));
 	put(o, "OpenStdin", json_boolean(c->process.interactive));
 	put(o, "StdinOnce", json_false());
-	put(o, "Env", list(c->env));
-	put(o, "Cmd", list(c->cmd));
+	put(o, "Env", jsonf_strv(c->env));
+	put(o, "Cmd", jsonf_strv(c->cmd));
 	put_str(o, "Image", c->image_name ? c->image_name : c->image_id);
-	put(o, "Volumes", c->volumes ? set(c->volumes) : json_null());
+	put(o, "Volumes", c->volumes ? jsonf_set(c->volumes) : json_null());
 	put_str(o, "WorkingDir", c->process.workdir);
-	put(o, "Entrypoint", list(c->entrypoint));
+	put(o, "Entrypoint", jsonf_strv(c->entrypoint));
 	put(o, "OnBuild", json_null());
-	put(o, "Labels", map(c->labels));
-	put(o, "Annotations", map(c->annotations));
+	put(o, "Labels", jsonf_map(c->labels));
+	put(o, "Annotations", jsonf_map(c->annotations));
 	put_str(o, "StopSignal", c->life.stop_signal);
-	put(o, "CreateCommand", list(c->create_command));
+	put(o, "CreateCommand", jsonf_strv(c->create_command));
 	put_str(o, "Umask", c->process.umask);
 	put(o, "Timeout", json_integer(0));
 	put(o, "StopTimeout", json_integer(c->life.stop_timeout));
-	put(o, "ExposedPorts", set(c->exposed_ports));
+	put(o, "ExposedPorts", jsonf_set(c->exposed_ports));
 	return o;
 }
 
@@ -201,20 +167,20 @@ static json_t *host_config_json(const struct container_config *c)
 	put(o, "Binds", binds_json(c));
 	put_str(o, "ContainerIDFile", "");
 	put_str(log, "Type", c->life.log_driver);
-	put(log, "Config", map(c->life.log_opt));
+	put(log, "Config", jsonf_map(c->life.log_opt));
 	put_str(log, "Size", "0B");
 	put(o, "LogConfig", log);
 	put_str(o, "NetworkMode", c->net.mode);
 	put(o, "PortBindings", json_object());
 	put(o, "RestartPolicy", json_pack("{s:s, s:i}", "Name", "no", "MaximumRetryCount", 0));
 	put(o, "AutoRemove", json_boolean(c->life.rm));
-	put(o, "CapAdd", list(c->security.cap_add));
-	put(o, "CapDrop", list(c->security.cap_drop));
-	put(o, "Dns", list(c->net.dns));
-	put(o, "DnsOptions", list(c->net.dns_option));
-	put(o, "DnsSearch", list(c->net.dns_search));
-	put(o, "ExtraHosts", list(c->net.add_host));
-	put(o, "GroupAdd", list(c->process.group_add));
+	put(o, "CapAdd", jsonf_strv(c->security.cap_add));
+	put(o, "CapDrop", jsonf_strv(c->security.cap_drop));
+	put(o, "Dns", jsonf_strv(c->net.dns));
+	put(o, "DnsOptions", jsonf_strv(c->net.dns_option));
+	put(o, "DnsSearch", jsonf_strv(c->net.dns_search));
+	put(o, "ExtraHosts", jsonf_strv(c->net.add_host));
+	put(o, "GroupAdd", jsonf_strv(c->process.group_add));
 	put_str(o, "IpcMode", "private");
 	put_str(o, "PidMode", "private");
 	put_str(o, "UTSMode", "private");
@@ -223,7 +189,7 @@ static json_t *host_config_json(const struct container_config *c)
 	put(o, "Privileged", json_boolean(c->security.privileged));
 	put(o, "PublishAllPorts", json_false());
 	put(o, "ReadonlyRootfs", json_boolean(c->security.read_only));
-	put(o, "SecurityOpt", list(c->security.security_opt));
+	put(o, "SecurityOpt", jsonf_strv(c->security.security_opt));
 	put(o, "Tmpfs", tmpfs_json(c));
 	put(o, "ShmSize", json_integer(c->shm_size));
 	put_str(o, "Runtime", "rbox");
@@ -298,8 +264,8 @@ static void put_caps(json_t *o, const struct container_config *c)
 	if (privs_caps_build(c->security.cap_add, c->security.cap_drop, c->security.privileged, &caps,
 			     &ignored) < 0)
 		return;
-	put(o, "EffectiveCaps", list(caps));
-	put(o, "BoundingCaps", list(caps));
+	put(o, "EffectiveCaps", jsonf_strv(caps));
+	put(o, "BoundingCaps", jsonf_strv(caps));
 }
 
 int inspect_container(struct engine *e, const char *text, json_t **ret, struct fail *f)
@@ -314,7 +280,7 @@ int inspect_container(struct engine *e, const char *text, json_t **ret, struct f
 	put_str(o, "Id", c.id);
 	put(o, "Created", rfc3339(c.config.created));
 	put_str(o, "Path", c.config.args ? c.config.args[0] : "");
-	put(o, "Args", list(c.config.args ? c.config.args + 1 : NULL));
+	put(o, "Args", jsonf_strv(c.config.args ? c.config.args + 1 : NULL));
 	put(o, "State", state_json(&c));
 	put_str(o, "Image", c.config.image_id);
 	put_str(o, "ImageDigest", c.config.image_digest);

@@ -221,28 +221,6 @@ static char *status_text(const struct ps_row *r, int64_t now)
 	}
 }
 
-static json_t *labels_json(char *const *labels)
-{
-	json_t *o = json_object();
-
-	strv_each(it, labels) {
-		const char *eq = strchr(*it, '=');
-		auto_free char *key = mem_strndup(*it, (size_t)(eq - *it));
-
-		json_object_set_new(o, key, json_string(eq + 1));
-	}
-	return o;
-}
-
-static json_t *strv_json(char *const *v)
-{
-	json_t *a = json_array();
-
-	strv_each(it, v)
-		json_array_append_new(a, json_string(*it));
-	return a;
-}
-
 static void set_str(json_t *o, const char *key, const char *value)
 {
 	json_t *s = json_string(value ? value : "");
@@ -259,11 +237,11 @@ static void add_full(json_t *o, const struct ps_row *r)
 	for (size_t i = 0; i < c->n_mounts; i++)
 		json_array_append_new(mounts, json_string(c->mounts[i].destination));
 	json_object_set_new(o, "AutoRemove", json_boolean(c->life.rm));
-	json_object_set_new(o, "Labels", labels_json(c->labels));
+	json_object_set_new(o, "Labels", jsonf_map(c->labels));
 	json_object_set_new(o, "Mounts", mounts);
 	json_object_set_new(o, "Networks", json_pack("[s]", c->net.mode ? c->net.mode : ""));
 	json_object_set_new(o, "Namespaces", json_object());
-	json_object_set_new(o, "ExposedPorts", strv_json(c->exposed_ports));
+	json_object_set_new(o, "ExposedPorts", jsonf_strv(c->exposed_ports));
 	set_str(o, "CIDFile", "");
 	set_str(o, "Pod", "");
 	set_str(o, "PodName", "");
@@ -303,7 +281,7 @@ static json_t *row_json(const struct ps_row *r, const struct ps_opts *o, int64_t
 	if (o->full)
 		add_full(j, r);
 	if (r->config.args)
-		json_object_set_new(j, "CommandArgs", strv_json(r->config.args));
+		json_object_set_new(j, "CommandArgs", jsonf_strv(r->config.args));
 	return j;
 }
 

@@ -240,21 +240,31 @@ static json_t *text_of(const char *text)
 	return j;
 }
 
-static json_t *write_map(const struct field *row, char *const *v)
+static json_t *map_of(char *const *v, bool is_set)
 {
 	json_t *o = json_object();
 
 	strv_each(it, v) {
-		const char *eq = row->kind == FK_SET ? NULL : strchr(*it, '=');
+		const char *eq = is_set ? NULL : strchr(*it, '=');
 		auto_free char *key = mem_strndup(*it, eq ? (size_t)(eq - *it) : strlen(*it));
 
 		json_t *name = text_of(key);
 
 		json_object_set_new(o, json_string_value(name),
-				    row->kind == FK_SET ? json_object() : text_of(eq ? eq + 1 : ""));
+				    is_set ? json_object() : text_of(eq ? eq + 1 : ""));
 		json_decref(name);
 	}
 	return o;
+}
+
+json_t *jsonf_map(char *const *v)
+{
+	return map_of(v, false);
+}
+
+json_t *jsonf_set(char *const *v)
+{
+	return map_of(v, true);
 }
 
 static json_t *write_array(const struct field *row, const void *obj)
@@ -268,7 +278,7 @@ static json_t *write_array(const struct field *row, const void *obj)
 	return a;
 }
 
-static json_t *write_strv(char *const *v)
+json_t *jsonf_strv(char *const *v)
 {
 	json_t *a = json_array();
 
@@ -312,10 +322,10 @@ static json_t *write_field(const struct field *row, const void *obj)
 	case FK_INT:
 		return *(const int *)p || keep ? json_integer(*(const int *)p) : NULL;
 	case FK_STRV:
-		return *(char **const *)p || keep ? write_strv(*(char **const *)p) : NULL;
+		return *(char **const *)p || keep ? jsonf_strv(*(char **const *)p) : NULL;
 	case FK_MAP:
 	case FK_SET:
-		return *(char **const *)p || keep ? write_map(row, *(char **const *)p) : NULL;
+		return *(char **const *)p || keep ? map_of(*(char **const *)p, row->kind == FK_SET) : NULL;
 	case FK_OBJ:
 		j = jsonf_write(row->sub, p);
 		if (json_object_size(j) || keep)

@@ -101,6 +101,11 @@ int jsonf_read(const struct field *table, void *ret_obj, const json_t *from, str
 json_t *jsonf_write(const struct field *table, const void *obj) MUST_USE; /* a new reference */
 void jsonf_done(const struct field *table, void *obj);
 
+/* A list of strings as the rows FIELD_STRV, FIELD_MAP ("k=v") and FIELD_SET write it; new references. */
+json_t *jsonf_strv(char *const *v) MUST_USE;
+json_t *jsonf_map(char *const *v) MUST_USE;
+json_t *jsonf_set(char *const *v) MUST_USE;
+
 /*
  * Text to JSON with limits: at most MAX bytes (0: 4 MiB) and JSON_DEPTH levels, no
  * duplicate keys, no NUL in strings. WHAT names the source in the error.
