@@ -87,19 +87,12 @@ static int add_client(int dir, const char *path, const char *name, struct certs 
 
 static int scan(const char *path, struct certs *c, struct str *authorities, struct fail *f)
 {
-	int dir = fd_open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
 	struct dirent *e;
-	int r = 0;
 	DIR *d;
+	int r = fd_opendir(fd_open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0), &d);
 
-	if (dir < 0)
-		return fail(f, -dir, "open the certificates' folder '%s'", path);
-	d = fdopendir(dir);
-	if (!d) {
-		r = fail(f, errno, "read the certificates' folder '%s'", path);
-		fd_close(dir);
-		return r;
-	}
+	if (r < 0)
+		return fail(f, -r, "open the certificates' folder '%s'", path);
 	while (r >= 0 && (e = readdir(d))) {
 		if (str_ends(e->d_name, ".crt"))
 			r = add_authority(dirfd(d), path, e->d_name, authorities, f);

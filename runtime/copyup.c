@@ -94,23 +94,15 @@ static int copy_entry(int from, int to, const char *name, int depth, struct fail
 
 static int copy_folder(int from, int to, int depth, struct fail *f)
 {
-	int fd = fd_open(from, ".", O_RDONLY | O_DIRECTORY, 0);
 	struct dirent *e;
-	int r = 0;
 	DIR *d;
+	int r;
 
-	if (fd < 0)
-		return fail(f, -fd, "copy a folder up");
-	if (depth > DEPTH_MAX) {
-		fd_close(fd);
+	if (depth > DEPTH_MAX)
 		return refuse(f, ELOOP, "copy a folder up: more than %d folders deep", DEPTH_MAX);
-	}
-	d = fdopendir(fd);
-	if (!d) {
-		r = fail(f, errno, "copy a folder up");
-		fd_close(fd);
-		return r;
-	}
+	r = fd_opendir(fd_open(from, ".", O_RDONLY | O_DIRECTORY, 0), &d);
+	if (r < 0)
+		return fail(f, -r, "copy a folder up");
 	while (r == 0 && (e = readdir(d)))
 		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
 			r = copy_entry(from, to, e->d_name, depth, f);

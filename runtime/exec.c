@@ -206,17 +206,12 @@ int exec_program(char *const *args, char *const *env, struct fail *f)
 
 static int hide_by_listing(void)
 {
-	int fd = fd_open(AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY, 0);
 	struct dirent *e;
 	DIR *d;
+	int r = fd_opendir(fd_open(AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY, 0), &d);
 
-	if (fd < 0)
-		return fd;
-	d = fdopendir(fd);
-	if (!d) {
-		fd_close(fd);
-		return -errno;
-	}
+	if (r < 0)
+		return r;
 	while ((e = readdir(d))) {
 		uint64_t n;
 
@@ -225,6 +220,16 @@ static int hide_by_listing(void)
 	}
 	closedir(d);
 	return 0;
+}
+
+void exec_give_pipes(const int fds[3], uint32_t uid)
+{
+	for (int i = 0; i < 3; i++) {
+		struct stat st;
+
+		if (fstat(fds[i], &st) == 0 && S_ISFIFO(st.st_mode) && st.st_uid != uid)
+			(void)!fchown(fds[i], uid, (gid_t)-1);
+	}
 }
 
 int exec_hide_fds(struct fail *f)

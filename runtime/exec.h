@@ -2,6 +2,8 @@
 #ifndef RUNTIME_EXEC_H
 #define RUNTIME_EXEC_H
 
+#include <stdint.h>
+
 #include "pkg/util/fail.h"
 
 /*
@@ -19,6 +21,12 @@ int exec_hide_fds(struct fail *f) MUST_USE;
 
 /* Default dispositions and an empty mask. */
 void exec_reset_signals(void);
+
+/*
+ * Pipes among FDS become UID's: one opened anew by /dev/stdout is judged by its owner. Files and terminals
+ * keep theirs. Best effort: what belongs to an id that is not mapped here can't be given away.
+ */
+void exec_give_pipes(const int fds[3], uint32_t uid);
 
 /* Puts FDS in place as 0, 1 and 2, whatever their numbers. */
 int exec_place_stdio(const int fds[3], struct fail *f) MUST_USE;

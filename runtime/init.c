@@ -209,17 +209,6 @@ static int op_ready(struct init *in, const struct op *op, struct fail *f)
 	return r < 0 ? r : step_await(in->sock, STEP_GO, NULL, NULL, f);
 }
 
-/* A pipe opened anew by /dev/stdout is judged by its owner: it must be the process's user. */
-static void give_pipes(const int fds[3], const struct privs_user *u)
-{
-	for (int i = 0; i < 3; i++) {
-		struct stat st;
-
-		if (fstat(fds[i], &st) == 0 && S_ISFIFO(st.st_mode) && st.st_uid != u->uid)
-			(void)!fchown(fds[i], u->uid, (gid_t)-1);
-	}
-}
-
 static int op_stdio(struct init *in, const struct op *op, struct fail *f)
 {
 	const int tty[3] = { in->console.slave, in->console.slave, in->console.slave };
@@ -227,7 +216,7 @@ static int op_stdio(struct init *in, const struct op *op, struct fail *f)
 
 	(void)op;
 	if (in->console.slave < 0) {
-		give_pipes(in->l->stdio, &in->user);
+		exec_give_pipes(in->l->stdio, in->user.uid);
 		return exec_place_stdio(in->l->stdio, f);
 	}
 	r = console_control(in->console.slave, f);

@@ -134,18 +134,6 @@ static int enter_cwd(int root, const char *cwd, struct fail *f)
 	return -err;
 }
 
-/* Pipes become the user's, so that it can open /dev/stdout; files and its own terminal keep their owner. */
-static void give_pipes(const int fds[3], uint32_t uid)
-{
-	for (int i = 0; i < 3; i++) {
-		struct stat st;
-
-		/* Best effort: what belongs to an id that is not mapped here can't be given away. */
-		if (fstat(fds[i], &st) == 0 && S_ISFIFO(st.st_mode) && st.st_uid != uid)
-			(void)!fchown(fds[i], uid, (gid_t)-1);
-	}
-}
-
 static int set_stdio(const struct join *j, int sock, int root, uint32_t uid, struct fail *f)
 {
 	const struct spec_process *p = j->process;
@@ -153,7 +141,7 @@ static int set_stdio(const struct join *j, int sock, int root, uint32_t uid, str
 	int tty[3], r;
 
 	if (!p->terminal) {
-		give_pipes(j->stdio, uid);
+		exec_give_pipes(j->stdio, uid);
 		return exec_place_stdio(j->stdio, f);
 	}
 	r = console_make(root, p->console_size.height, p->console_size.width, uid, &c, f);

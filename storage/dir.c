@@ -23,19 +23,14 @@ static int by_name(const void *a, const void *b)
 
 int dir_list(int dirfd, const char *path, char ***ret)
 {
-	int fd = path_open_beneath(dirfd, path, O_RDONLY | O_DIRECTORY, 0);
 	size_t n = 0, cap = 16;
 	struct dirent *e;
 	char **v;
 	DIR *d;
+	int r = fd_opendir(path_open_beneath(dirfd, path, O_RDONLY | O_DIRECTORY, 0), &d);
 
-	if (fd < 0)
-		return fd;
-	d = fdopendir(fd);
-	if (!d) {
-		fd_close(fd);
-		return -errno;
-	}
+	if (r < 0)
+		return r;
 	v = mem_array(cap, sizeof(*v));
 	while ((e = readdir(d))) {
 		if (e->d_name[0] == '.')

@@ -53,17 +53,11 @@ static int collect(const struct store *s, const char *folder, const struct mark_
 static void remove_leftovers(int parent_fd, const char *name, int depth)
 {
 	enum { DEPTH_MAX = 140 };
-	int fd = path_open_beneath(parent_fd, name, O_RDONLY | O_DIRECTORY, 0);
 	struct dirent *e;
 	DIR *d;
 
-	if (fd < 0)
+	if (fd_opendir(path_open_beneath(parent_fd, name, O_RDONLY | O_DIRECTORY, 0), &d) < 0)
 		return;
-	d = fdopendir(fd);
-	if (!d) {
-		fd_close(fd);
-		return;
-	}
 	while ((e = readdir(d))) {
 		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
 			continue;

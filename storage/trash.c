@@ -51,20 +51,13 @@ int store_quarantine(const struct store *s, int from_dir, const char *name, cons
 /* All of the folder but its lock, which goes last. */
 static int empty(int dir_fd)
 {
-	int fd = fd_open(dir_fd, ".", O_RDONLY | O_DIRECTORY, 0), first = 0;
 	struct dirent *e;
 	DIR *d;
+	int r = fd_opendir(fd_open(dir_fd, ".", O_RDONLY | O_DIRECTORY, 0), &d), first = 0;
 
-	if (fd < 0)
-		return fd;
-	d = fdopendir(fd);
-	if (!d) {
-		fd_close(fd);
-		return -errno;
-	}
+	if (r < 0)
+		return r;
 	while ((e = readdir(d))) {
-		int r;
-
 		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") || !strcmp(e->d_name, "lock"))
 			continue;
 		r = file_remove_tree(dir_fd, e->d_name);

@@ -35,15 +35,12 @@ static bool is_lost(struct engine *e, const char *id)
 static bool each_lost(struct engine *e, void (*fn)(struct engine *e, int run_fd, const char *id))
 {
 	auto_fd int run = fd_open(AT_FDCWD, e->run_dir, O_RDONLY | O_DIRECTORY, 0);
-	int fd = fd_open(run, ".", O_RDONLY | O_DIRECTORY, 0);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 	bool any = false;
+	DIR *d;
 
-	if (!d) {
-		fd_close(fd);
+	if (fd_opendir(fd_open(run, ".", O_RDONLY | O_DIRECTORY, 0), &d) < 0)
 		return false;
-	}
 	while ((entry = readdir(d)) && !(any && !fn)) {
 		if (!is_lost(e, entry->d_name))
 			continue;

@@ -94,6 +94,21 @@ int fd_std_guard(void)
 	return 0;
 }
 
+int fd_opendir(int fd, DIR **ret)
+{
+	int r;
+
+	*ret = NULL;
+	if (fd < 0)
+		return fd;
+	*ret = fdopendir(fd);
+	if (*ret)
+		return 0;
+	r = -errno;
+	fd_close(fd);
+	return r;
+}
+
 const char *fd_path(int fd, char buf[FD_PATH_MAX])
 {
 	snprintf(buf, FD_PATH_MAX, "/proc/self/fd/%d", fd);

@@ -2,6 +2,7 @@
 #ifndef PKG_UTIL_FD_H
 #define PKG_UTIL_FD_H
 
+#include <dirent.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -30,6 +31,12 @@ int fd_take(int *fd) MUST_USE;
 
 /* Opens /dev/null on those of 0, 1 and 2 that are closed. */
 int fd_std_guard(void) MUST_USE;
+
+/*
+ * The folder FD for readdir. FD is taken over in every case, and may be the failure (-errno) of what should
+ * have opened it, which is handed on. closedir() ends it.
+ */
+int fd_opendir(int fd, DIR **ret) MUST_USE;
 
 /* "/proc/self/fd/N" for the calls that take only paths. */
 enum { FD_PATH_MAX = 32 };

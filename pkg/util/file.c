@@ -191,17 +191,13 @@ static int remove_entry(struct remover *rm, int dirfd, const char *name, int dep
 
 static int remove_children(struct remover *rm, int fd, int depth)
 {
-	DIR *d = fdopendir(fd);
 	struct dirent *e;
-	int first = 0;
+	DIR *d;
+	int first = 0, r = fd_opendir(fd, &d);
 
-	if (!d) {
-		fd_close(fd);
-		return -errno;
-	}
+	if (r < 0)
+		return r;
 	while ((e = readdir(d))) {
-		int r;
-
 		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
 			continue;
 		r = remove_entry(rm, dirfd(d), e->d_name, depth);

@@ -583,15 +583,11 @@ static int apply_entry(struct apply *a, struct fail *f)
 
 static int dir_names(int dir, char ***ret)
 {
-	int fd = fd_open(dir, ".", O_RDONLY | O_DIRECTORY, 0);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	DIR *d;
+	int r = fd_opendir(fd_open(dir, ".", O_RDONLY | O_DIRECTORY, 0), &d);
 
-	if (!d) {
-		int r = fd < 0 ? fd : -errno;
-
-		fd_close(fd);
+	if (r < 0)
 		return r;
-	}
 	for (struct dirent *e; (e = readdir(d));)
 		if (path_is_component(e->d_name))
 			strv_add(ret, e->d_name);
