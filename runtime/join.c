@@ -306,12 +306,18 @@ static int take_word(const struct message *m, size_t len, int *fd, struct launch
 	return refuse(f, EPROTO, "a message that makes no sense from the process to be");
 }
 
+/*
+ * To its end, past a failure: the process and its helper speak at once, and the word of a failure may
+ * overtake the one that says whom to wait for.
+ */
 static int listen_to(int sock, struct launched *l, struct fail *f)
 {
 	bool exec = false;
+	int ret = 0;
 
 	while (true) {
 		struct message m = { 0 };
+		struct fail later = { 0 };
 		auto_fd int fd = -EBADF;
 		size_t n_fds;
 		ssize_t n = fd_recv(sock, &m, sizeof(m), &fd, 1, &n_fds);
@@ -321,10 +327,12 @@ static int listen_to(int sock, struct launched *l, struct fail *f)
 			return fail(f, (int)-n, "hear from the process to be");
 		if (n == 0)
 			break;
-		r = take_word(&m, (size_t)n, &fd, l, &exec, f);
-		if (r < 0)
-			return r;
+		r = take_word(&m, (size_t)n, &fd, l, &exec, ret < 0 ? &later : f);
+		if (ret == 0)
+			ret = r;
 	}
+	if (ret < 0)
+		return ret;
 	if (!exec || l->pid <= 0)
 		return refuse(f, ECHILD, "the process died before its exec");
 	return 0;
