@@ -34,6 +34,7 @@ const struct field state_fields[] = {
 	FIELD_I64("pid_start", struct state, pid_start),
 	FIELD_STR("boot_id", struct state, boot_id),
 	FIELD_INT("exit_code", struct state, exit_code),
+	FIELD_INT("signal", struct state, signal),
 	FIELD_BOOL("oom_killed", struct state, oom_killed),
 	FIELD_BOOL("stopped_by_user", struct state, stopped_by_user),
 	FIELD_I64("started_at", struct state, started_at),

@@ -33,6 +33,7 @@ struct state {
 	int64_t pid_start;	/* clock ticks since boot: field 22 of /proc/PID/stat */
 	char *boot_id;
 	int exit_code;
+	int signal;		/* what ended the first process (exit_code is 128 + it), 0: it exited */
 	bool oom_killed, stopped_by_user;
 	int64_t started_at, finished_at;	/* ns */
 	int restarts;

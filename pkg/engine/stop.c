@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "pkg/engine/mark.h"
 #include "pkg/util/fd.h"
 #include "pkg/util/sig.h"
 #include "pkg/util/time.h"
@@ -69,6 +70,7 @@ int engine_kill(struct engine *e, struct container *c, int sig, struct fail *f)
 	pidfd = state_pidfd(&c->state, f);
 	if (pidfd < 0)
 		return pidfd;
+	mark_kill(c->dir_fd, sig);
 	r = ns_pidfd_kill(pidfd, sig);
 	return r < 0 ? fail(f, -r, "send signal %d to container %.12s", sig, c->id) : 0;
 }

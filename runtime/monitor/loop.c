@@ -371,6 +371,7 @@ static void on_end(struct monitor *m, int unused)
 		m->exit_code = 255;
 	else
 		m->exit_code = si.si_code == CLD_EXITED ? si.si_status : 128 + si.si_status;
+	m->st.signal = m->exit_code > 128 && si.si_code != CLD_EXITED ? si.si_status : 0;
 	m->ctr.pid = 0;	/* reaped: the number may be another's by now */
 	drain(m);
 	record_exit(m);

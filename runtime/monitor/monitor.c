@@ -192,7 +192,7 @@ static int prepare_state(struct monitor *m, struct fail *f)
 	s->oom_killed = s->stopped_by_user = false;
 	(void)!unlinkat(m->dir_fd, "stop", 0);
 	s->started_at = s->finished_at = 0;
-	s->exit_code = 0;
+	s->exit_code = s->signal = 0;
 	s->monitor_pid = getpid();
 	return state_boot_id(&s->boot_id, f);
 }
