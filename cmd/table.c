@@ -9,7 +9,8 @@ static const struct command *const container_commands[] = {
 };
 
 static const struct command *const image_commands[] = {
-	&images_command, &pull_command, &load_command, &import_command, &rmi_command, &image_inspect_command,
+	&images_command, &pull_command, &load_command, &import_command, &tag_command, &untag_command, &rmi_command,
+	&image_inspect_command,
 	&image_exists_command,
 	NULL
 };
@@ -25,7 +26,8 @@ static const struct command image_command = {
 const struct command *const command_table[] = {
 	&run_command, &create_command, &start_command, &stop_command, &kill_command, &rm_command, &ps_command,
 	&exec_command, &logs_command, &attach_command, &wait_command,
-	&inspect_command, &pull_command, &load_command, &import_command, &images_command, &rmi_command,
+	&inspect_command, &pull_command, &load_command, &import_command, &images_command, &tag_command, &untag_command,
+	&rmi_command,
 	&info_command, &doctor_command, &version_command, &container_command, &image_command,
 	&completion_command, &man_command,
 	NULL
