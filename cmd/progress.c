@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "pkg/engine/event.h"
 #include "pkg/util/json.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
@@ -26,6 +27,8 @@ struct progress {
 	int64_t drawn_at;
 	void (*image)(void *ctx, const char *id, const char *name);
 	void *ctx;
+	const struct store *store;
+	const char *event;	/* written for each image; NULL: none */
 };
 
 static unsigned columns(void)
@@ -165,15 +168,31 @@ static void on_image(void *ctx, const char *id, const char *name)
 		free(p->v[i].what);
 	}
 	p->n = 0;
+	if (p->event)
+		event_image(p->store, p->event, id, name);
 	if (p->image)
 		p->image(p->ctx, id, name);
 	fflush(stdout);
 }
 
+/* What `events` calls it; NULL for what is told elsewhere. */
+static const char *event_of(const char *op)
+{
+	static const char *const words[][2] = { { "pull", "pull" }, { "import", "import" },
+						{ "load", "loadfromarchive" } };
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (str_eq(op, words[i][0]))
+			return words[i][1];
+	return NULL;
+}
+
 int transfer_show(struct app *app, json_t *request, bool quiet,
 		  void (*image)(void *ctx, const char *id, const char *name), void *ctx, struct fail *f)
 {
-	struct progress p = { .quiet = quiet, .terminal = isatty(STDERR_FILENO), .image = image, .ctx = ctx };
+	struct progress p = { .quiet = quiet, .terminal = isatty(STDERR_FILENO), .image = image, .ctx = ctx,
+			      .store = &app->engine.store,
+			      .event = event_of(json_string_value(json_object_get(request, "op"))) };
 	struct transfer_events ev = { .progress = on_progress, .warning = on_warning, .note = on_note,
 				      .image = on_image, .ctx = &p };
 	const char *term = getenv("TERM");

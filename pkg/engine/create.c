@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "pkg/engine/env.h"
+#include "pkg/engine/event.h"
 #include "pkg/engine/fetch.h"
 #include "pkg/engine/files.h"
 #include "pkg/engine/mountopt.h"
@@ -414,6 +415,8 @@ int engine_create(struct engine *e, const struct run_opts *o, const struct fetch
 	}
 	if (r < 0 && o->cidfile)
 		(void)!unlink(o->cidfile);
+	if (r == 0)
+		event_container(&e->store, ret, "create");
 out:
 	if (r < 0)
 		config_done(ret);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "pkg/engine/container.h"
+#include "pkg/engine/event.h"
 #include "pkg/engine/seccomp.h"
 #include "pkg/engine/spec.h"
 #include "pkg/util/fd.h"
@@ -167,8 +168,12 @@ int engine_exec(struct engine *e, const char *text, const struct exec_opts *o, c
 	if (o->privileged)
 		c.config.security.privileged = true;
 	r = spec_build_exec(&c.config, o, args, &process, f);
-	if (r == 0)
+	if (r == 0) {
+		event_container(&e->store, &c.config, "exec");
 		r = run(&c, o, &process, f);
+	}
+	if (r >= 0 && !o->detach)
+		event_ended(&e->store, &c.config, "exec_died", r);
 	jsonf_done(spec_process_fields, &process);
 	return r;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "pkg/engine/event.h"
 #include "pkg/engine/stop.h"
 #include "pkg/util/fd.h"
 #include "runtime/state.h"
@@ -37,7 +38,10 @@ static int try_remove(struct engine *e, struct container *c, bool force, int tim
 	/* A monitor that only clears up is waited for. */
 	if (!state_settle(c->dir_fd))
 		return -EAGAIN;
-	return ctr_remove(&e->store, c->id, c->config.name, f);
+	r = ctr_remove(&e->store, c->id, c->config.name, f);
+	if (r == 0)
+		event_container(&e->store, &c->config, "remove");
+	return r;
 }
 
 int engine_remove(struct engine *e, struct container *c, bool force, int timeout, struct fail *f)

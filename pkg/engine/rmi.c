@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "pkg/engine/container.h"
+#include "pkg/engine/event.h"
 #include "pkg/engine/images.h"
 #include "pkg/engine/remove.h"
 #include "pkg/oci/ref.h"
@@ -22,7 +23,7 @@ static const struct image_entry *entry_of(const struct image_list *l, const stru
 	return NULL;
 }
 
-static int unname(struct engine *e, const char *name, void (*done)(const char *line), struct fail *f)
+static int unname(struct engine *e, const struct digest *id, const char *name, void (*done)(const char *line), struct fail *f)
 {
 	auto_free char *line = mem_printf("Untagged: %s", name);
 	auto_ref struct ref ref = { 0 };
@@ -34,8 +35,10 @@ static int unname(struct engine *e, const char *name, void (*done)(const char *l
 		fail_clear(f);
 		return 0;
 	}
-	if (r == 0)
+	if (r == 0) {
+		event_image(&e->store, "untag", id->hex, name);
 		done(line);
+	}
 	return r;
 }
 
@@ -85,11 +88,13 @@ static int remove_image(struct engine *e, const struct image_entry *entry, bool 
 
 	strv_each(it, entry->names)
 		if (r == 0)
-			r = unname(e, *it, done, f);
+			r = unname(e, &entry->image.id, *it, done, f);
 	if (r == 0)
 		r = image_remove(&e->store, &entry->image.id, f);
-	if (r == 0)
+	if (r == 0) {
+		event_image(&e->store, "remove", entry->image.id.hex, strv_len(entry->names) ? entry->names[0] : NULL);
 		done(line);
+	}
 	return r;
 }
 
@@ -119,7 +124,7 @@ static int rmi_found(struct engine *e, const char *typed, const struct digest *i
 		r = refuse(f, ENOENT, "%s: image not known", typed);
 		f->status = RMI_MISSING;
 	} else if (name && tags_of(entry) > 1 && !strchr(name, '@')) {
-		r = unname(e, name, done, f);
+		r = unname(e, id, name, done, f);
 	} else if (!name && typed_id(typed, id) && tags_of(entry) > 1 && !force) {
 		r = refuse(f, EBUSY, "unable to delete image \"%s\" by ID with more than one tag: please force "
 			   "removal", id->hex);

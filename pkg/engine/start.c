@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "pkg/engine/event.h"
 #include "pkg/engine/seccomp.h"
 #include "pkg/engine/spec.h"
 #include "pkg/util/fd.h"
@@ -133,7 +134,19 @@ static int prepare(struct starting *s, const struct start_opts *o, struct fail *
 struct ending {
 	const char *store_path;
 	const struct container_config *c;
+	bool started;
 };
+
+static void on_started(void *ctx)
+{
+	struct ending *end = ctx;
+	auto_fd int root = fd_open(AT_FDCWD, end->store_path, O_PATH | O_DIRECTORY, 0);
+	const struct store store = { .root_fd = root };
+
+	end->started = true;
+	event_container(&store, end->c, "init");
+	event_container(&store, end->c, "start");
+}
 
 static void on_ended(void *ctx, int exit_code)
 {
@@ -141,9 +154,12 @@ static void on_ended(void *ctx, int exit_code)
 	auto_store struct store store = { .root_fd = -EBADF };
 	struct fail f = { 0 };
 
-	(void)exit_code;
-	if (store_open(end->store_path, &store, &f) == 0)
-		(void)!ctr_remove(&store, end->c->id, end->c->name, &f);
+	if (store_open(end->store_path, &store, &f) < 0)
+		return;
+	if (end->started)
+		event_ended(&store, end->c, "died", exit_code);
+	if (end->c->life.rm && ctr_remove(&store, end->c->id, end->c->name, &f) == 0)
+		event_container(&store, end->c, "remove");
 }
 
 static void on_finish(void *ctx, int exit_code)
@@ -205,7 +221,8 @@ static int start(struct starting *s, const struct start_opts *o, struct fail *f)
 		.open_stdin = c->process.interactive,
 		.foreground = o->attach,
 		.pid_file_fd = s->pid_file_fd,
-		.ended = c->life.rm ? on_ended : NULL,
+		.started = on_started,
+		.ended = on_ended,
 		.finish = c->life.rm ? on_finish : NULL,
 		.ctx = &end,
 	};

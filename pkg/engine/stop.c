@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "pkg/engine/mark.h"
+#include "pkg/engine/event.h"
 #include "pkg/util/fd.h"
 #include "pkg/util/sig.h"
 #include "pkg/util/time.h"
@@ -62,7 +63,6 @@ int engine_kill(struct engine *e, struct container *c, int sig, struct fail *f)
 	auto_fd int pidfd = -EBADF;
 	int r;
 
-	(void)e;
 	if (!container_is_running(c)) {
 		return refuse(f, ESRCH, "can only kill running containers. %.12s is in state %s: container state "
 			      "improper", c->id, status_word((enum status)c->state.status));
@@ -72,7 +72,10 @@ int engine_kill(struct engine *e, struct container *c, int sig, struct fail *f)
 		return pidfd;
 	mark_kill(c->dir_fd, sig);
 	r = ns_pidfd_kill(pidfd, sig);
-	return r < 0 ? fail(f, -r, "send signal %d to container %.12s", sig, c->id) : 0;
+	if (r < 0)
+		return fail(f, -r, "send signal %d to container %.12s", sig, c->id);
+	event_container(&e->store, &c->config, "kill");
+	return 0;
 }
 
 int engine_stop(struct engine *e, struct container *c, int timeout, struct fail *f)
@@ -108,5 +111,7 @@ int engine_stop(struct engine *e, struct container *c, int timeout, struct fail 
 			return refuse(f, ETIMEDOUT, "container %.12s did not die of SIGKILL", c->id);
 	}
 	r = stop_await(c, 10000, f);
+	if (r == 0)
+		event_container(&e->store, &c->config, "stop");
 	return r < 0 ? r : reload(c, f);
 }

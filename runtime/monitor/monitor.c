@@ -456,6 +456,8 @@ static void monitor_main(const struct monitor_opts *o, int sock)
 	(void)setsid();
 	if (bring_up(&m, &f) < 0)
 		give_up(&m, before, &f);
+	if (o->started)
+		o->started(o->ctx);
 	pid = m.ctr.pid;
 	(void)!proto_send(sock, ATTACH_STARTED, 0, &pid, sizeof(pid), 0);
 	if (!o->foreground)

@@ -36,6 +36,8 @@ struct monitor_opts {
 	bool open_stdin;		/* -i: stdin stays open for attached clients */
 	bool foreground;		/* a client stays attached on the returned socket */
 	int pid_file_fd;		/* --pidfile: written with the container's pid, or -EBADF */
+	/* Called when the container's process has exec'd, before anybody is told. May be NULL. */
+	void (*started)(void *ctx);
 	/* Called once the exit status is recorded, before any client is told: quick (--rm's renames, so
 	 * that the name is free again when the client returns), and when the start failed. May be NULL. */
 	void (*ended)(void *ctx, int exit_code);
