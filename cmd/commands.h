@@ -13,6 +13,7 @@ extern const struct command doctor_command, import_command, load_command, pull_c
 extern const struct command completion_command, man_command;
 extern const struct command tag_command, untag_command;
 extern const struct command image_exists_command, image_inspect_command;
+extern const struct command why_command;
 extern const struct command container_exists_command, container_inspect_command;
 
 #endif

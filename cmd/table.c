@@ -5,6 +5,7 @@ static const struct command *const container_commands[] = {
 	&run_command, &create_command, &start_command, &stop_command, &kill_command, &rm_command, &ps_command,
 	&exec_command, &logs_command, &attach_command, &wait_command,
 	&container_inspect_command, &container_exists_command,
+	&why_command,
 	NULL
 };
 
@@ -28,6 +29,7 @@ const struct command *const command_table[] = {
 	&exec_command, &logs_command, &attach_command, &wait_command,
 	&inspect_command, &pull_command, &load_command, &import_command, &images_command, &tag_command, &untag_command,
 	&rmi_command,
+	&why_command,
 	&info_command, &doctor_command, &version_command, &container_command, &image_command,
 	&completion_command, &man_command,
 	NULL
