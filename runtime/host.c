@@ -2,7 +2,6 @@
 #include "runtime/host.h"
 
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include "pkg/util/file.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
+#include "pkg/util/user.h"
 #include "runtime/host_check.h"
 
 const char *const host_status_names[] = { "ok", "warn", "fail", NULL };
@@ -93,9 +93,9 @@ char *host_line(const char *path)
 
 char *host_user(void)
 {
-	const struct passwd *pw = getpwuid(geteuid());
+	auto_user struct user u = { 0 };
 
-	return pw ? mem_strdup(pw->pw_name) : mem_printf("%u", geteuid());
+	return user_lookup(geteuid(), &u) == 0 ? mem_strdup(u.name) : mem_printf("%u", geteuid());
 }
 
 /* os-release(5): ID and ID_LIKE name the family. */

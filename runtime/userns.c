@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <pwd.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,6 +19,7 @@
 #include "pkg/util/io.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/spawn.h"
+#include "pkg/util/user.h"
 #include "runtime/ns.h"
 
 /* A line of a map is three numbers of at most ten digits; the kernel takes 340 of them. */
@@ -284,7 +284,7 @@ int userns_plan(struct userns_plan *ret, struct fail *f)
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
 	struct userns_plan p = { .mode = USERNS_SUBIDS };
-	const struct passwd *pw;
+	auto_user struct user who = { 0 };
 	char number[16];
 	bool initial, elsewhere;
 	int u, g = 0, r;
@@ -303,11 +303,11 @@ int userns_plan(struct userns_plan *ret, struct fail *f)
 		return 0;
 	}
 	snprintf(number, sizeof(number), "%u", uid);
-	pw = getpwuid(uid);
+	(void)!user_lookup(uid, &who);
 	elsewhere = subids_elsewhere();
-	u = subids_of(pw ? pw->pw_name : NULL, uid, false, elsewhere, uid, &p.uids, f);
+	u = subids_of(who.name, uid, false, elsewhere, uid, &p.uids, f);
 	if (u > 0)
-		g = subids_of(pw ? pw->pw_name : NULL, uid, true, elsewhere, gid, &p.gids, f);
+		g = subids_of(who.name, uid, true, elsewhere, gid, &p.gids, f);
 	if (u < 0 || g < 0)
 		return u < 0 ? u : g;
 	if (initial && uid == 0) {
@@ -319,7 +319,7 @@ int userns_plan(struct userns_plan *ret, struct fail *f)
 				 "containers' root is this machine's root");
 		}
 	} else if (!g) {
-		plan_single(&p, pw ? pw->pw_name : number, uid, gid, u ? "/etc/subgid" : "/etc/subuid");
+		plan_single(&p, who.name ? who.name : number, uid, gid, u ? "/etc/subgid" : "/etc/subuid");
 	}
 	*ret = p;
 	return 0;

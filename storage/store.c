@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +13,7 @@
 #include "pkg/util/mem.h"
 #include "pkg/util/path.h"
 #include "pkg/util/str.h"
+#include "pkg/util/user.h"
 #include "storage/dir.h"
 
 enum { STORE_FORMAT = 1 };
@@ -27,16 +27,14 @@ static const char *const layout[] = {
 static int default_path(char **ret, struct fail *f)
 {
 	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
-	struct passwd *pw;
+	auto_user struct user u = { 0 };
 
 	if (data && *data == '/') {
 		*ret = path_join(data, "rbox");
 		return 0;
 	}
-	if (!home || *home != '/') {
-		pw = getpwuid(geteuid());
-		home = pw ? pw->pw_dir : NULL;
-	}
+	if ((!home || *home != '/') && user_lookup(geteuid(), &u) == 0)
+		home = u.home;
 	if (!home || *home != '/') {
 		int r = refuse(f, ENOENT, "where is the store? neither XDG_DATA_HOME nor HOME is set, "
 			       "and user %u has no home folder", geteuid());

@@ -214,6 +214,13 @@ test_needed() {
 	echo 'int main(void) { return 0; }' >"$T/m.c"
 	gcc -pie -fPIE -Wl,-z,relro,-z,now -o "$T/clean" "$T/m.c"
 	RBOX_BIN=$T/clean passes needed
+	gcc -static-pie -fPIE -Wl,-z,relro,-z,now -o "$T/static" "$T/m.c"
+	RBOX_BIN=$T/static passes needed
+	gcc -static -Wl,-z,relro,-z,now -o "$T/fixed" "$T/m.c"
+	RBOX_BIN=$T/fixed finds needed "isn't position independent"
+	echo 'int inflate(void); int inflate(void) { return 0; } int main(void) { return inflate(); }' >"$T/i.c"
+	gcc -static-pie -fPIE -Wl,-z,relro,-z,now -o "$T/inflates" "$T/i.c"
+	RBOX_BIN=$T/inflates finds needed 'holds inflate'
 	gcc -pie -fPIE -Wl,-z,relro,-z,now -Wl,--no-as-needed -o "$T/fat" "$T/m.c" -lm
 	RBOX_BIN=$T/fat finds needed 'needs libm.so.6'
 	gcc -pie -fPIE -Wl,-z,lazy -o "$T/lazy" "$T/m.c"
