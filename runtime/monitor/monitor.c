@@ -283,6 +283,28 @@ static int write_pid_file(const struct monitor *m, struct fail *f)
 	return r < 0 ? fail(f, -r, "write the pid file") : 0;
 }
 
+/* What doesn't need the container's root: done while the container's process makes it. */
+static int prepare_aside(struct monitor *m, struct fail *f)
+{
+	auto_free char *title = mem_printf("rbox monitor %.12s", m->id);
+	int r = prepare_exit(m, f);
+
+	if (r == 0 && m->o->log_driver == LOG_K8S_FILE)
+		r = log_open(m->dir_fd, m->o->log_name, m->o->log_max_size, &m->log, f);
+	if (r == 0)
+		r = listen_attach(m, f);
+	if (r < 0)
+		return r;
+	if (title_set(title, f) < 0)
+		fail_clear(f);
+	hold_mounts(m);
+	m->st.pid = m->ctr.pid;
+	r = state_pid_start(m->ctr.pid, &m->st.pid_start);
+	if (r < 0)
+		return fail(f, -r, "read when the container's process began");
+	return save_state(m, STATUS_CREATING, f);
+}
+
 static int launch_prepared(struct monitor *m, const struct launch *l, struct fail *f)
 {
 	int r = launch_start(l, &m->ctr, f);
@@ -295,7 +317,9 @@ static int launch_prepared(struct monitor *m, const struct launch *l, struct fai
 			return r;
 		m->has_slirp = true;
 	}
-	r = launch_ready(&m->ctr, f);
+	r = prepare_aside(m, f);
+	if (r == 0)
+		r = launch_ready(&m->ctr, f);
 	if (r == 0 && m->has_slirp)
 		r = slirp_ready(&m->slirp, f);
 	if (r == 0)
@@ -315,14 +339,6 @@ static int launch(struct monitor *m, struct fail *f)
 		r = launch_prepared(m, &l, f);
 	for (int i = 0; i < 3; i++)
 		fd_close(l.stdio[i]);
-	if (r < 0)
-		return r;
-	m->st.pid = m->ctr.pid;
-	r = state_pid_start(m->ctr.pid, &m->st.pid_start);
-	if (r < 0)
-		return fail(f, -r, "read when the container's process began");
-	hold_mounts(m);
-	r = save_state(m, STATUS_CREATED, f);
 	if (r < 0)
 		return r;
 	if (starter_left(m))
@@ -355,7 +371,6 @@ static int enter_userns(struct monitor *m, struct fail *f)
 
 static int bring_up(struct monitor *m, struct fail *f)
 {
-	auto_free char *title = NULL;
 	int r = close_others(m, f);
 
 	if (r == 0)
@@ -365,21 +380,8 @@ static int bring_up(struct monitor *m, struct fail *f)
 	if (r == 0)
 		r = prepare_state(m, f);
 	if (r == 0)
-		r = prepare_exit(m, f);
-	if (r == 0 && m->o->log_driver == LOG_K8S_FILE)
-		r = log_open(m->dir_fd, m->o->log_name, m->o->log_max_size, &m->log, f);
-	if (r == 0)
-		r = listen_attach(m, f);
-	if (r == 0)
 		r = enter_userns(m, f);
-	if (r == 0)
-		r = launch(m, f);
-	if (r < 0)
-		return r;
-	title = mem_printf("rbox monitor %.12s", m->id);
-	if (title_set(title, f) < 0)
-		fail_clear(f);
-	return 0;
+	return r == 0 ? launch(m, f) : r;
 }
 
 /* --- from begin to end --- */
