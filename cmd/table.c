@@ -4,6 +4,7 @@
 static const struct command *const container_commands[] = {
 	&run_command, &create_command, &start_command, &stop_command, &kill_command, &rm_command, &ps_command,
 	&exec_command, &logs_command, &attach_command, &wait_command,
+	&container_diff_command,
 	&container_inspect_command, &container_exists_command,
 	&why_command,
 	NULL
@@ -11,6 +12,7 @@ static const struct command *const container_commands[] = {
 
 static const struct command *const image_commands[] = {
 	&images_command, &pull_command, &load_command, &import_command, &tag_command, &untag_command, &rmi_command,
+	&image_diff_command,
 	&image_inspect_command,
 	&image_exists_command,
 	NULL
@@ -27,6 +29,7 @@ static const struct command image_command = {
 const struct command *const command_table[] = {
 	&run_command, &create_command, &start_command, &stop_command, &kill_command, &rm_command, &ps_command,
 	&exec_command, &logs_command, &attach_command, &wait_command,
+	&diff_command,
 	&inspect_command, &pull_command, &load_command, &import_command, &images_command, &tag_command, &untag_command,
 	&rmi_command,
 	&why_command,

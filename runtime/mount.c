@@ -340,6 +340,13 @@ int mount_link(const struct mount_root *root, const struct op *op, struct fail *
 	return 0;
 }
 
+int mount_clone(int fd)
+{
+	int tree = open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+
+	return tree < 0 ? -errno : tree;
+}
+
 /* --- file systems --- */
 
 /* The outer file system at SOURCE instead of a fresh one, with op's flags. */

@@ -33,6 +33,12 @@ int mount_fs(struct mount_root *root, const struct op *op, struct fail *f) MUST_
 /* OP_BIND and OP_INIT: read-only and the like hold for all that comes with it. */
 int mount_bind(int root_fd, const struct op *op, struct fail *f) MUST_USE;
 
+/*
+ * FD's mount by itself, without all that is mounted on it and attached to nothing: an O_PATH descriptor of
+ * its root. In FD's own mount namespace and with rights over it; Linux 5.2 (-ENOSYS before).
+ */
+int mount_clone(int fd) MUST_USE;
+
 /* OP_DEVICE, checked afterwards to be that very device. */
 int mount_device(const struct mount_root *root, const struct op *op, struct fail *f) MUST_USE;
 

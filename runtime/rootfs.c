@@ -256,6 +256,13 @@ int rootfs_fuse_root(const struct launch_rootfs *r, const struct op *op, struct 
 	return fd < 0 ? op_fail(op, -fd, f) : fd;
 }
 
+void rootfs_leave(const struct launch_rootfs *r)
+{
+	/* Left to the end of the namespace, it would go some time after its last process (task_work). */
+	if (r->rw)
+		(void)umount2(r->rw, MNT_DETACH);
+}
+
 int rootfs_dir(const struct op *op, struct fail *f)
 {
 	int fd;

@@ -32,6 +32,9 @@ int rootfs_overlay(const struct launch_rootfs *r, rootfs_enter enter, const stru
 int rootfs_fuse(const struct launch_rootfs *r, struct fail *f) MUST_USE;
 int rootfs_fuse_root(const struct launch_rootfs *r, const struct op *op, struct fail *f) MUST_USE;
 
+/* Takes the root that rootfs_overlay or rootfs_fuse_root made off again, before this returns. */
+void rootfs_leave(const struct launch_rootfs *r);
+
 /* OP_ROOT_DIR: binds the folder onto itself, with what is mounted below. */
 int rootfs_dir(const struct op *op, struct fail *f) MUST_USE;
 

@@ -636,7 +636,7 @@ static int drop_groups(struct fail *f)
 	return fail(f, errno, "drop the supplementary groups");
 }
 
-int userns_enter(int ns_fd, bool keep_dumpable, struct fail *f)
+static int enter(int ns_fd, bool keep_groups, bool keep_dumpable, struct fail *f)
 {
 	auto_fd int own = ns_open(0, "user");
 	int r;
@@ -652,7 +652,7 @@ int userns_enter(int ns_fd, bool keep_dumpable, struct fail *f)
 		if (r < 0)
 			return fail(f, -r, "join the user namespace");
 	}
-	r = drop_groups(f);
+	r = keep_groups ? 0 : drop_groups(f);
 	if (r < 0)
 		return r;
 	if (setresgid(0, 0, 0) < 0)
@@ -665,12 +665,12 @@ int userns_enter(int ns_fd, bool keep_dumpable, struct fail *f)
 	return 0;
 }
 
-int userns_enter_default(struct fail *f)
+int userns_enter(int ns_fd, bool keep_dumpable, struct fail *f)
 {
-	return userns_enter_hinted(0, f);
+	return enter(ns_fd, false, keep_dumpable, f);
 }
 
-int userns_enter_hinted(pid_t hint_pid, struct fail *f)
+static int find_and_enter(pid_t hint_pid, bool keep_groups, bool keep_dumpable, struct fail *f)
 {
 	struct userns_plan plan;
 	struct userns_begun b;
@@ -682,5 +682,20 @@ int userns_enter_hinted(pid_t hint_pid, struct fail *f)
 	if (r < 0)
 		return r;
 	ns = userns_finish(&b, f);
-	return ns < 0 ? ns : userns_enter(ns, true, f);
+	return ns < 0 ? ns : enter(ns, keep_groups, keep_dumpable, f);
+}
+
+int userns_enter_with_groups(pid_t hint_pid, struct fail *f)
+{
+	return find_and_enter(hint_pid, true, false, f);
+}
+
+int userns_enter_default(struct fail *f)
+{
+	return userns_enter_hinted(0, f);
+}
+
+int userns_enter_hinted(pid_t hint_pid, struct fail *f)
+{
+	return find_and_enter(hint_pid, false, true, f);
 }

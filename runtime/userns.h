@@ -60,6 +60,12 @@ void userns_begun_done(struct userns_begun *b);
 /* Joins U for good: setns, setgroups(0), setresgid(0), setresuid(0). Not dumpable afterwards unless KEEP_DUMPABLE. */
 int userns_enter(int ns_fd, bool keep_dumpable, struct fail *f) MUST_USE;
 
+/*
+ * The same with the login's supplementary groups, for who copies the user's own files: without them
+ * those that he reads by a group alone are out of reach. Never for what runs a container. Not dumpable.
+ */
+int userns_enter_with_groups(pid_t hint_pid, struct fail *f) MUST_USE;
+
 /* All of the above in one, for programs that only want to be in U (unpack, reaper). */
 int userns_enter_default(struct fail *f) MUST_USE;
 /* The same, joining the namespace of HINT_PID if it is the right one. */

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "storage/unpack/lower.h"
+#include "storage/lower.h"
 #include "storage/unpack/tar_read.h"
 #include "pkg/util/fail.h"
 

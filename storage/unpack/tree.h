@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <time.h>
 
-#include "storage/unpack/lower.h"
+#include "storage/lower.h"
 #include "pkg/util/fail.h"
 
 /*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef STORAGE_UNPACK_LOWER_H
-#define STORAGE_UNPACK_LOWER_H
+#ifndef STORAGE_LOWER_H
+#define STORAGE_LOWER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "storage/unpack/lower.h"
+#include "storage/lower.h"
 
 #include <errno.h>
 #include <fcntl.h>
