@@ -5,38 +5,106 @@
 
 #include "cmd/commands.h"
 #include "pkg/engine/inspect.h"
+#include "pkg/engine/latest.h"
 #include "pkg/util/json.h"
+#include "pkg/util/mem.h"
 #include "pkg/util/str.h"
 #include "pkg/util/template.h"
 
 struct inspect_opts {
 	char *format, *type;
-	bool size;
+	bool size, latest;
 };
 
 static const struct opt inspect_rows[] = {
 	OPT_STR('f', "format", struct inspect_opts, format, "TEMPLATE", "print by a Go template, or json"),
-	OPT_STR('t', "type", struct inspect_opts, type, "TYPE", "container, image or all (default all)"),
-	OPT_FLAG('s', "size", struct inspect_opts, size, NULL),
+	OPT_FLAG('l', "latest", struct inspect_opts, latest, "the container made last"),
+	OPT_FLAG('s', "size", struct inspect_opts, size, "count what containers take on disk"),
+	OPT_STR('t', "type", struct inspect_opts, type, "TYPE", "container, image, volume or all (default all)"),
 	OPT_END
 };
 
-static int inspect_any(struct app *app, const char *type, const char *name, json_t **ret, struct fail *f)
-{
-	int r;
+static const struct opt container_rows[] = {
+	OPT_STR('f', "format", struct inspect_opts, format, "TEMPLATE", "print by a Go template, or json"),
+	OPT_FLAG('l', "latest", struct inspect_opts, latest, "the container made last"),
+	OPT_FLAG('s', "size", struct inspect_opts, size, "count what they take on disk"),
+	OPT_END
+};
 
-	if (!strcmp(type, "image"))
-		return inspect_image(&app->engine, name, ret, f);
-	r = inspect_container(&app->engine, name, ret, f);
-	if (r != -ENOENT || !strcmp(type, "container"))
+static const struct opt image_rows[] = {
+	OPT_STR('f', "format", struct inspect_opts, format, "TEMPLATE", "print by a Go template, or json"),
+	OPT_END
+};
+
+/* What --type may say. Those without a function: there is never one of them. */
+struct kind {
+	const char *name;
+	int (*inspect)(struct app *app, const struct inspect_opts *o, const char *name, json_t **ret, struct fail *f);
+};
+
+static int one_container(struct app *app, const struct inspect_opts *o, const char *name, json_t **ret,
+			 struct fail *f)
+{
+	return inspect_container(&app->engine, name, o->size, ret, f);
+}
+
+static int one_image(struct app *app, const struct inspect_opts *o, const char *name, json_t **ret, struct fail *f)
+{
+	(void)o;
+	return inspect_image(&app->engine, name, ret, f);
+}
+
+static const struct kind kinds[] = {
+	{ "container", one_container }, { "image", one_image }, { "volume", NULL }, { "network", NULL },
+	{ "pod", NULL }, { NULL, NULL },
+};
+
+static const struct kind *find_kind(const char *type)
+{
+	const struct kind *k = kinds;
+
+	while (k->name && strcmp(k->name, type))
+		k++;
+	return k->name ? k : NULL;
+}
+
+static int check_type(const struct inspect_opts *o, int n, struct fail *f)
+{
+	bool all = !strcmp(o->type, "all");
+
+	if (!all && !find_kind(o->type))
+		return refuse(f, EINVAL, "invalid type \"%.40s\": must be \"image\", \"container\", \"pod\", "
+			      "\"network\", \"volume\", or \"all\"", o->type);
+	if (o->size && !all && strcmp(o->type, "container"))
+		return refuse(f, EINVAL, "size is not supported for type \"%s\"", o->type);
+	if (o->latest && !all && strcmp(o->type, "container"))
+		return refuse(f, EINVAL, "latest is not supported for type \"%s\"", o->type);
+	if (o->latest && n)
+		return refuse(f, EINVAL, "--latest and arguments cannot be used together");
+	if (!o->latest && !n)
+		return refuse(f, EINVAL, "no names or ids specified");
+	return 0;
+}
+
+/* Of the kind asked for; of any, the first that has one of that name. */
+static int inspect_any(struct app *app, const struct inspect_opts *o, const char *name, json_t **ret, struct fail *f)
+{
+	const struct kind *only = find_kind(o->type);
+	int r = -ENOENT;
+
+	if (only && only->inspect)
+		return only->inspect(app, o, name, ret, f);
+	for (const struct kind *k = kinds; !only && r == -ENOENT && k->name; k++) {
+		fail_clear(f);
+		if (k->inspect)
+			r = k->inspect(app, o, name, ret, f);
+	}
+	if (r != -ENOENT)
 		return r;
 	fail_clear(f);
-	r = inspect_image(&app->engine, name, ret, f);
-	if (r == -ENOENT) {
-		fail_clear(f);
-		return refuse(f, ENOENT, "no such object: \"%s\"", name);
-	}
-	return r;
+	if (only)
+		return refuse(f, ENOENT, "no such %s \"%.200s\"", only->name, name);
+	return refuse(f, ENOENT, "no such object: \"%.200s\"", name);
 }
 
 static int print_objects(json_t *objects, const char *format, struct fail *f)
@@ -54,34 +122,50 @@ static int print_objects(json_t *objects, const char *format, struct fail *f)
 	return r;
 }
 
-static int inspect_typed(struct app *app, int argc, char **argv, const char *type, struct fail *f)
+static int inspect_all(struct app *app, const struct inspect_opts *o, char *const *names, struct fail *f)
 {
-	struct inspect_opts o = { 0 };
 	auto_json json_t *objects = json_array();
-	int first = app_parse(app, &o, argc, argv, f), r = 0, worst = 0;
+	int r = 0, worst = 0;
 
-	if (first < 0)
-		return first;
-	if (app_need_args(app, argc - first, 1, -1, f) < 0)
-		return -f->code;
-	if (!type)
-		type = o.type ? o.type : "all";
-	if (strcmp(type, "all") && strcmp(type, "image") && strcmp(type, "container"))
-		return refuse(f, EINVAL, "invalid type '%.40s': container, image or all", type);
-	for (int i = first; i < argc; i++) {
+	strv_each(it, names) {
 		json_t *one = NULL;
 
-		if (inspect_any(app, type, argv[i], &one, f) < 0) {
+		if (inspect_any(app, o, *it, &one, f) < 0) {
 			worst = FAIL_EXIT_ENGINE;
 			app_report(app, f);
 			continue;
 		}
 		json_array_append_new(objects, one);
 	}
-	if (json_array_size(objects) || !o.format)
-		r = print_objects(objects, o.format, f);
-	opt_done(inspect_rows, &o);
+	if (json_array_size(objects) || !o->format)
+		r = print_objects(objects, o->format, f);
 	return r < 0 ? r : worst;
+}
+
+static int inspect_typed(struct app *app, int argc, char **argv, const char *type, struct fail *f)
+{
+	struct inspect_opts o = { 0 };
+	char latest[CTR_ID_LEN + 1];
+	auto_strv char **names = NULL;
+	int first = app_parse(app, &o, argc, argv, f), r;
+
+	if (first < 0)
+		return first;
+	for (int i = first; i < argc; i++)
+		strv_add(&names, argv[i]);
+	if (type || !o.type)
+		mem_replace(&o.type, mem_strdup(type ? type : "all"));
+	r = check_type(&o, argc - first, f);
+	if (r == 0 && o.latest) {
+		r = engine_latest(&app->engine, latest, f);
+		strv_add(&names, latest);
+		if (strcmp(o.type, "container"))
+			mem_replace(&o.type, mem_strdup("container"));
+	}
+	if (r == 0)
+		r = inspect_all(app, &o, names, f);
+	opt_done(inspect_rows, &o);
+	return r;
 }
 
 static int inspect_run(struct app *app, int argc, char **argv, struct fail *f)
@@ -99,13 +183,19 @@ static int inspect_run_image(struct app *app, int argc, char **argv, struct fail
 	return inspect_typed(app, argc, argv, "image", f);
 }
 
-#define INSPECT(run_, args_, summary_) \
-	{ .name = "inspect", .args = args_, .summary = summary_, .needs = NEED_STORE, .opts = inspect_rows, .run = run_ }
+#define INSPECT(run_, rows_, args_, summary_) \
+	{ .name = "inspect", .args = args_, .summary = summary_, .needs = NEED_STORE, .opts = rows_, .run = run_ }
 
-const struct command inspect_command = INSPECT(inspect_run, "[options] NAME|ID [NAME|ID...]",
-					       "Show all about containers and images");
-const struct command container_inspect_command = INSPECT(inspect_run_container,
+const struct command inspect_command = {
+	.name = "inspect", .args = "[options] NAME|ID [NAME|ID...]", .summary = "Show all about containers and images",
+	.details = "One JSON array of all that is named, a container before an image of the same name. What isn't\n"
+		   "there is told of at the end, with exit status 125; the rest is printed all the same.",
+	.examples = "  rbox inspect web\n  rbox inspect -f '{{.State.Status}} {{.State.ExitCode}}' web\n"
+		    "  rbox inspect --size -f '{{.SizeRw}}' web",
+	.needs = NEED_STORE, .opts = inspect_rows, .run = inspect_run,
+};
+const struct command container_inspect_command = INSPECT(inspect_run_container, container_rows,
 							 "[options] CONTAINER [CONTAINER...]",
 							 "Show all about containers");
-const struct command image_inspect_command = INSPECT(inspect_run_image, "[options] IMAGE [IMAGE...]",
+const struct command image_inspect_command = INSPECT(inspect_run_image, image_rows, "[options] IMAGE [IMAGE...]",
 						     "Show all about images");
