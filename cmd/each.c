@@ -2,67 +2,75 @@
 #include "cmd/each.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <string.h>
 
-#include "pkg/util/file.h"
-#include "pkg/util/mem.h"
-#include "pkg/util/str.h"
-
-static int one(struct app *app, const struct each *e, const char *name, bool by_id, struct fail *f)
+int each_time(int typed)
 {
-	auto_container struct container c = CONTAINER_INIT;
-	int r = by_id ? container_open_id(&app->engine, name, &c, f) : container_open(&app->engine, name, &c, f);
+	return typed == EACH_TIME_UNSET ? LIFE_TIMEOUT_UNSET : typed < 0 ? -1 : typed;
+}
 
-	if (r == -ENOENT && (by_id || e->ignore)) {
+static int missing(const struct selected *s, struct fail *f)
+{
+	(void)refuse(f, ENOENT, "no container with name or ID \"%s\" found: no such container", s->shown);
+	f->status = 1;
+	return -ENOENT;
+}
+
+/* 1: C is open and wanted. 0: passed over. */
+static int open_one(struct app *app, const struct each *e, const struct selected *s, struct container *c,
+		    struct fail *f)
+{
+	int r;
+
+	if (s->missing)
+		return missing(s, f);
+	r = container_open_id(&app->engine, s->id, c, f);
+	/* It was there a moment ago: somebody else removed it. */
+	if (r == -ENOENT && (!s->typed || e->select.ignore)) {
 		fail_clear(f);
 		return 0;
 	}
 	if (r < 0)
 		return r;
-	if (by_id && e->wanted && !e->wanted(&c))
-		return 0;
-	return e->fn(app, &c, by_id ? c.id : name, e->opts, f);
+	return s->typed || !e->wanted || e->wanted(c);
 }
 
-static int read_cidfiles(char *const *files, char ***names, struct fail *f)
+static void begin(struct app *app, const struct each *e, struct selected *s)
 {
-	strv_each(it, files) {
-		auto_str struct str s = STR_INIT(256);
-		int r = file_read_linked(AT_FDCWD, *it, &s);
+	auto_container struct container c = CONTAINER_INIT;
+	struct fail f = { 0 };
 
-		if (r < 0)
-			return fail(f, -r, "read the container id file '%s'", *it);
-		if (s.len && s.s[s.len - 1] == '\n')
-			s.s[s.len - 1] = '\0';
-		strv_add(names, str_cstr(&s));
-	}
-	return 0;
+	if (s->missing || open_one(app, e, s, &c, &f) != 1)
+		return;
+	e->begin(app, &c, e->opts);
+	s->stop_asked = c.stop_asked;
 }
 
-int each_container(struct app *app, const struct each *e, char *const *names, int n, struct fail *f)
+static int one(struct app *app, const struct each *e, const struct selected *s, struct fail *f)
 {
-	auto_strv char **todo = NULL;
-	int worst = 0, r = 0;
+	auto_container struct container c = CONTAINER_INIT;
+	int r = open_one(app, e, s, &c, f);
 
-	for (int i = 0; i < n; i++)
-		strv_add(&todo, names[i]);
-	r = read_cidfiles(e->cidfiles, &todo, f);
+	if (r <= 0)
+		return r;
+	c.stop_asked = s->stop_asked;
+	return e->fn(app, &c, s->shown, e->opts, f);
+}
+
+int each_container(struct app *app, const struct each *e, char *const *operands, struct fail *f)
+{
+	auto_selection struct selection s = { NULL, 0 };
+	int worst = 0, r = engine_select(&app->engine, &e->select, &e->rule, operands, &s, f);
+
+	if (r == -EINVAL)
+		fail_hint(f, "rbox %s %s", app->path, app->command->args);
 	if (r < 0)
 		return r;
-	if (e->all == (todo != NULL)) {
-		(void)refuse(f, EINVAL, e->all ? "--all takes no names" : "you must provide at least one name or id");
-		fail_hint(f, "rbox %s %s, or --all", app->path, app->command->args);
-		return -EINVAL;
-	}
-	if (e->all)
-		r = ctr_list(&app->engine.store, &todo, f);
-	if (r < 0)
-		return r;
-	strv_each(it, todo) {
-		r = one(app, e, *it, e->all, f);
+	for (size_t i = 0; e->begin && s.n > 1 && i < s.n; i++)
+		begin(app, e, &s.v[i]);
+	for (size_t i = 0; i < s.n; i++) {
+		r = one(app, e, &s.v[i], f);
 		if (r < 0) {
-			worst = fail_status(f);
+			worst = !worst || fail_status(f) < worst ? fail_status(f) : worst;
 			app_report(app, f);
 		}
 	}

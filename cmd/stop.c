@@ -4,45 +4,58 @@
 #include "pkg/engine/stop.h"
 
 struct stop_opts {
-	bool all, ignore;
+	struct select_opts select;
 	int time;
-	char **cidfiles;
 };
 
 static const struct opt stop_rows[] = {
-	OPT_FLAG('a', "all", struct stop_opts, all, "stop every running container"),
-	OPT_FLAG('i', "ignore", struct stop_opts, ignore, "a container that is missing is no failure"),
-	OPT_LIST(0, "cidfile", struct stop_opts, cidfiles, "FILE", "read a container's id from there"),
-	OPT_INT('t', "time", struct stop_opts, time, "SECONDS", "wait this long before SIGKILL (default 10)"),
-	OPT_INT(0, "timeout", struct stop_opts, time, "SECONDS", NULL),
+	OPT_FLAG('a', "all", struct stop_opts, select.all, "stop every running container"),
+	EACH_CIDFILE(struct stop_opts),
+	EACH_FILTER('f', struct stop_opts),
+	EACH_IGNORE(struct stop_opts),
+	EACH_LATEST(struct stop_opts),
+	EACH_TIME(struct stop_opts, "wait this long before SIGKILL (the container's own, or 10; -1: for ever)"),
 	OPT_END
 };
 
-static int stop_one(struct app *app, struct container *c, const char *typed, void *opts, struct fail *f)
+static void stop_ask(struct app *app, struct container *c, void *opts)
 {
-	struct stop_opts *o = opts;
-	int r = engine_stop(&app->engine, c, o->time, f);
+	const struct stop_opts *o = opts;
+	struct fail ignored = { 0 };
+
+	(void)app;
+	(void)!stop_begin(c, each_time(o->time), &ignored);
+}
+
+static int stop_one(struct app *app, struct container *c, const char *shown, void *opts, struct fail *f)
+{
+	const struct stop_opts *o = opts;
+	int r = engine_stop(&app->engine, c, each_time(o->time), f);
 
 	if (r == 0)
-		app_printf("%s\n", typed);
+		app_printf("%s\n", shown);
 	return r;
 }
 
 static int stop_run(struct app *app, int argc, char **argv, struct fail *f)
 {
-	struct stop_opts o = { .time = LIFE_TIMEOUT_UNSET };
+	struct stop_opts o = { .time = EACH_TIME_UNSET };
 	int first = app_parse(app, &o, argc, argv, f), r;
 
 	if (first < 0)
 		return first;
-	r = each_container(app, &(struct each){ .all = o.all, .ignore = o.ignore, .wanted = container_is_running,
-						.fn = stop_one, .opts = &o, .cidfiles = o.cidfiles },
-			   argv + first, argc - first, f);
+	r = each_container(app, &(struct each){ .select = o.select, .begin = stop_ask, .fn = stop_one, .opts = &o },
+			   argv + first, f);
 	opt_done(stop_rows, &o);
 	return r;
 }
 
 const struct command stop_command = {
 	.name = "stop", .args = "[options] CONTAINER [CONTAINER...]", .summary = "Stop running containers",
+	.details = "The container's stop signal first, SIGKILL when that didn't end it in time. Several are stopped\n"
+		   "side by side. One that doesn't run is no failure; one that was stopped is not started again by\n"
+		   "its restart policy.",
+	.examples = "  rbox stop web\n  rbox stop -t 2 web db\n  rbox stop -a\n"
+		    "  rbox stop --filter label=app=shop",
 	.needs = NEED_STORE, .opts = stop_rows, .run = stop_run,
 };

@@ -13,6 +13,7 @@ struct container {
 	int dir_fd;
 	struct container_config config;
 	struct state state;
+	int64_t stop_asked;	/* monotonic ns at which stop_begin asked for the end; 0: it didn't */
 };
 
 /* Finds by name, id or prefix and loads all. Release with container_done, also after a failure. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "pkg/engine/event.h"
+#include "pkg/engine/restart.h"
 #include "pkg/engine/seccomp.h"
 #include "pkg/engine/spec.h"
 #include "pkg/util/fd.h"
@@ -148,6 +149,14 @@ static void on_started(void *ctx)
 	event_container(&store, end->c, "start");
 }
 
+/* True when it is gone by our doing. */
+static bool remove_ended(struct store *store, const struct container_config *c, struct fail *f)
+{
+	auto_fd int dir = ctr_open(store, c->id, f);
+
+	return dir >= 0 && !restart_is_marked(dir) && ctr_remove(store, c->id, c->name, f) == 0;
+}
+
 static void on_ended(void *ctx, int exit_code)
 {
 	const struct ending *end = ctx;
@@ -158,7 +167,7 @@ static void on_ended(void *ctx, int exit_code)
 		return;
 	if (end->started)
 		event_ended(&store, end->c, "died", exit_code);
-	if (end->c->life.rm && ctr_remove(&store, end->c->id, end->c->name, &f) == 0)
+	if (end->c->life.rm && remove_ended(&store, end->c, &f))
 		event_container(&store, end->c, "remove");
 }
 

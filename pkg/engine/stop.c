@@ -64,7 +64,7 @@ int engine_kill(struct engine *e, struct container *c, int sig, struct fail *f)
 	int r;
 
 	if (!container_is_running(c)) {
-		return refuse(f, ESRCH, "can only kill running containers. %.12s is in state %s: container state "
+		return refuse(f, ESRCH, "can only kill running containers. %s is in state %s: container state "
 			      "improper", c->id, status_word((enum status)c->state.status));
 	}
 	pidfd = state_pidfd(&c->state, f);
@@ -78,10 +78,55 @@ int engine_kill(struct engine *e, struct container *c, int sig, struct fail *f)
 	return 0;
 }
 
+static int ask(struct container *c, int pidfd, int timeout, struct fail *f)
+{
+	int sig = timeout == 0 ? SIGKILL : c->config.stop_signal;
+	char name[SIG_NAME_MAX];
+	int r;
+
+	/* For State.StoppedByUser, and so that no policy restarts it; a full disk is no reason not to stop. */
+	fd_close(fd_open(c->dir_fd, "stop", O_WRONLY | O_CREAT | O_NOFOLLOW, 0600));
+	c->stop_asked = time_monotonic();
+	r = ns_pidfd_kill(pidfd, sig);
+	if (r < 0 && r != -ESRCH)
+		return fail(f, -r, "send %s to container %.12s", sig_name(sig, name), c->id);
+	return 0;
+}
+
+int stop_begin(struct container *c, int timeout, struct fail *f)
+{
+	auto_fd int pidfd = -EBADF;
+
+	if (timeout == LIFE_TIMEOUT_UNSET)
+		timeout = c->config.life.stop_timeout;
+	if (!container_is_running(c))
+		return 0;
+	pidfd = state_pidfd(&c->state, f);
+	return pidfd < 0 ? pidfd : ask(c, pidfd, timeout, f);
+}
+
+/* The process of PIDFD ends by what was asked, or else by SIGKILL. */
+static int see_it_end(struct engine *e, struct container *c, int pidfd, int timeout, struct fail *f)
+{
+	int64_t left = c->stop_asked + timeout * TIME_SECOND - time_monotonic();
+	char name[SIG_NAME_MAX];
+	int r;
+
+	if (timeout != 0 && await_end(pidfd, timeout < 0 ? -1 : left < 0 ? 0 : left))
+		return 0;
+	if (timeout > 0)
+		e->warn("StopSignal %s failed to stop container %s in %d seconds, resorting to SIGKILL",
+			sig_name(c->config.stop_signal, name), c->config.name, timeout);
+	r = ns_pidfd_kill(pidfd, SIGKILL);
+	if (r < 0 && r != -ESRCH)
+		return fail(f, -r, "kill container %.12s", c->id);
+	return await_end(pidfd, 10 * TIME_SECOND) ? 0 :
+	       refuse(f, ETIMEDOUT, "container %.12s did not die of SIGKILL", c->id);
+}
+
 int engine_stop(struct engine *e, struct container *c, int timeout, struct fail *f)
 {
 	auto_fd int pidfd = -EBADF;
-	char name[SIG_NAME_MAX];
 	int r;
 
 	if (timeout == LIFE_TIMEOUT_UNSET)
@@ -95,23 +140,13 @@ int engine_stop(struct engine *e, struct container *c, int timeout, struct fail 
 	}
 	if (pidfd < 0)
 		return pidfd;
-	/* For State.StoppedByUser; a full disk is no reason not to stop. */
-	fd_close(fd_open(c->dir_fd, "stop", O_WRONLY | O_CREAT | O_NOFOLLOW, 0600));
-	r = timeout == 0 ? 0 : ns_pidfd_kill(pidfd, c->config.stop_signal);
-	if (r < 0 && r != -ESRCH)
-		return fail(f, -r, "send %s to container %.12s", sig_name(c->config.stop_signal, name), c->id);
-	if (timeout == 0 || !await_end(pidfd, timeout < 0 ? -1 : timeout * TIME_SECOND)) {
-		if (timeout > 0)
-			e->warn("StopSignal %s failed to stop container %s in %d seconds, resorting to SIGKILL",
-				sig_name(c->config.stop_signal, name), c->config.name, timeout);
-		r = ns_pidfd_kill(pidfd, SIGKILL);
-		if (r < 0 && r != -ESRCH)
-			return fail(f, -r, "kill container %.12s", c->id);
-		if (!await_end(pidfd, 10 * TIME_SECOND))
-			return refuse(f, ETIMEDOUT, "container %.12s did not die of SIGKILL", c->id);
-	}
-	r = stop_await(c, 10000, f);
+	r = c->stop_asked ? 0 : ask(c, pidfd, timeout, f);
+	if (r == 0)
+		r = see_it_end(e, c, pidfd, timeout, f);
+	if (r == 0)
+		r = stop_await(c, 10000, f);
 	if (r == 0)
 		event_container(&e->store, &c->config, "stop");
+	c->stop_asked = 0;
 	return r < 0 ? r : reload(c, f);
 }

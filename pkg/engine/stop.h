@@ -8,7 +8,14 @@
  * never). Returns when it has ended and its exit status is on disk. Not running: success. */
 int engine_stop(struct engine *e, struct container *c, int timeout, struct fail *f) MUST_USE;
 
-/* Sends SIG to the container's first process. -ESRCH when it isn't running. */
+/*
+ * The first half of engine_stop: asks for the end and returns at once, so that several end side by side.
+ * c->stop_asked keeps the time; engine_stop with the same TIMEOUT waits for what is left of it, and asks no
+ * second time (a second SIGTERM means "at once" to many programs).
+ */
+int stop_begin(struct container *c, int timeout, struct fail *f) MUST_USE;
+
+/* Sends SIG to the container's first process. -ESRCH when it isn't running (podman's words). */
 int engine_kill(struct engine *e, struct container *c, int sig, struct fail *f) MUST_USE;
 
 /* Waits until the monitor has ended; MS < 0: without limit. -ETIMEDOUT. */

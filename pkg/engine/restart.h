@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PKG_ENGINE_RESTART_H
+#define PKG_ENGINE_RESTART_H
+
+#include "pkg/engine/container.h"
+
+/*
+ * Starts a container that exists, namespace and all: engine_start for commands that didn't create it. ATTACH:
+ * the attach socket comes back, else 0.
+ */
+int engine_start_again(struct engine *e, struct container *c, bool attach, struct fail *f) MUST_USE;
+
+/* Stops it when it runs (TIMEOUT as in engine_stop), then starts it with the config it has. One with --rm
+ * lives on: its end is no reason to remove it this time. */
+int engine_restart(struct engine *e, struct container *c, int timeout, struct fail *f) MUST_USE;
+
+/*
+ * The mark "restart" in a container's folder, for its monitor: this end is not the last, --rm waits.
+ * Made by engine_restart before the stop, removed by it after.
+ */
+bool restart_is_marked(int dir_fd);
+void restart_unmark(int dir_fd);
+
+#endif
