@@ -112,7 +112,7 @@ static const int allowed[] = {
 	SYS_lgetxattr, SYS_llistxattr, SYS_removexattr, SYS_ftruncate, SYS_fallocate, SYS_fsync,
 	SYS_fdatasync, SYS_syncfs, SYS_sync_file_range, SYS_copy_file_range, SYS_fcntl, SYS_munmap,
 	SYS_madvise, SYS_mremap, SYS_brk, SYS_futex, SYS_exit, SYS_exit_group, SYS_rt_sigprocmask,
-	SYS_rt_sigreturn, SYS_rt_sigaction, SYS_getpid, SYS_gettid, SYS_tgkill, SYS_sched_yield,
+	SYS_rt_sigreturn, SYS_rt_sigaction, SYS_getpid, SYS_gettid, SYS_sched_yield,
 	SYS_clock_gettime, SYS_clock_nanosleep, SYS_restart_syscall, SYS_getrandom, SYS_set_robust_list,
 	SYS_rseq,
 #ifdef SYS_fchmodat2
@@ -139,6 +139,12 @@ static size_t program_build(struct sock_filter *p)
 		ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)allowed[i], 0, 1));
 		ADD(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
 	}
+	/* abort(3) signals itself. All else of this user's in U, its monitors among them, is not for us. */
+	ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_tgkill, 0, 4));
+	ADD(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])));
+	ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)getpid(), 0, 1));
+	ADD(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+	ADD(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
 	/* Memory, but none that could be run. */
 	ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 2, 0));
 	ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mprotect, 1, 0));

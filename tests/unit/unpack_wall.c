@@ -85,6 +85,16 @@ static int process(const struct room *r) { (void)r; return result(fork()); }
 static int trace(const struct room *r) { (void)r; return result(ptrace(PTRACE_TRACEME, 0, 0, 0)); }
 static int mounting(const struct room *r) { (void)r; return result(syscall(SYS_mount, "x", "/", "tmpfs", 0, 0)); }
 static int name_space(const struct room *r) { (void)r; return result(syscall(SYS_unshare, 0x10000000)); }
+static int kill_thread(const struct room *r)
+{
+	(void)r;
+	return result(syscall(SYS_tgkill, getppid(), getppid(), 0));
+}
+static int kill_self(const struct room *r)
+{
+	(void)r;
+	return result(syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), 0));
+}
 static int kill_it(const struct room *r) { (void)r; return result(syscall(SYS_kill, getppid(), 0)); }
 static int code(const struct room *r)
 {
@@ -152,6 +162,7 @@ static void the_wall(void **state)
 		{ "a socket", net, DEAD, true }, { "a program", run, DEAD, true }, { "a process", process, DEAD, true },
 		{ "ptrace", trace, DEAD, true }, { "mount", mounting, DEAD, true },
 		{ "a namespace", name_space, DEAD, true }, { "a signal", kill_it, DEAD, true },
+		{ "a signal to a thread", kill_thread, DEAD, true }, { "one to itself", kill_self, 0, true },
 		{ "memory to execute", code, DEAD, true },
 	};
 
