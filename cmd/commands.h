@@ -16,6 +16,7 @@ extern const struct command diff_command, container_diff_command, image_diff_com
 extern const struct command tag_command, untag_command;
 extern const struct command image_exists_command, image_inspect_command;
 extern const struct command why_command;
+extern const struct command events_command;
 extern const struct command container_exists_command, container_inspect_command;
 
 #endif

@@ -18,6 +18,15 @@ static const struct command *const image_commands[] = {
 	NULL
 };
 
+static const struct command *const system_commands[] = {
+	&events_command, &info_command,
+	NULL
+};
+
+static const struct command system_command = {
+	.name = "system", .summary = "The commands for all there is", .subs = system_commands,
+};
+
 static const struct command container_command = {
 	.name = "container", .summary = "The commands for containers", .subs = container_commands,
 };
@@ -33,7 +42,9 @@ const struct command *const command_table[] = {
 	&inspect_command, &pull_command, &load_command, &import_command, &images_command, &tag_command, &untag_command,
 	&rmi_command,
 	&why_command,
+	&events_command,
 	&info_command, &doctor_command, &version_command, &container_command, &image_command,
+	&system_command,
 	&completion_command, &man_command,
 	NULL
 };
