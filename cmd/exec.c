@@ -1,40 +1,106 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
+#include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cmd/commands.h"
 #include "pkg/engine/exec.h"
+#include "pkg/engine/latest.h"
+#include "pkg/util/file.h"
+#include "pkg/util/mem.h"
 #include "pkg/util/str.h"
 
+struct exec_args {
+	struct exec_opts exec;
+	bool latest;
+	char *cidfile;
+};
+
 static const struct opt exec_rows[] = {
-	OPT_FLAG('d', "detach", struct exec_opts, detach, "run in the background"),
-	OPT_STR(0, "detach-keys", struct exec_opts, detach_keys, "KEYS", "what detaches (default ctrl-p,ctrl-q)"),
-	OPT_LIST('e', "env", struct exec_opts, env, "NAME[=VALUE]", "environment variable"),
-	OPT_LIST(0, "env-file", struct exec_opts, env_file, "FILE", "environment variables, a line each"),
-	OPT_FLAG('i', "interactive", struct exec_opts, interactive, "pass stdin on"),
-	OPT_FLAG(0, "privileged", struct exec_opts, privileged, "all capabilities, no seccomp filter"),
-	OPT_FLAG('t', "tty", struct exec_opts, tty, "give the process a terminal"),
-	OPT_STR('u', "user", struct exec_opts, user, "USER[:GROUP]", "run as this user"),
-	OPT_STR('w', "workdir", struct exec_opts, workdir, "DIR", "working folder inside"),
+	OPT_STR(0, "cidfile", struct exec_args, cidfile, "FILE", "the container's id stands there"),
+	OPT_FLAG('d', "detach", struct exec_args, exec.detach, "run in the background and print the session's id"),
+	OPT_STR(0, "detach-keys", struct exec_args, exec.detach_keys, "KEYS",
+		"what detaches (default ctrl-p,ctrl-q); empty: nothing"),
+	OPT_LIST('e', "env", struct exec_args, exec.env, "NAME[=VALUE]", "environment variable"),
+	OPT_LIST(0, "env-file", struct exec_args, exec.env_file, "FILE", "environment variables, a line each"),
+	OPT_FLAG('i', "interactive", struct exec_args, exec.interactive, "pass stdin on"),
+	OPT_FLAG('l', "latest", struct exec_args, latest, "in the container made last"),
+	OPT_FLAG(0, "no-session", struct exec_args, exec.no_session, "don't show it in inspect's ExecIDs"),
+	OPT_CSV(0, "preserve-fd", struct exec_args, exec.preserve_fd, "FD",
+		"pass this descriptor on, by its number"),
+	OPT_UINT(0, "preserve-fds", struct exec_args, exec.preserve_fds, "N",
+		 "pass N descriptors on, from number 3 on"),
+	OPT_FLAG(0, "privileged", struct exec_args, exec.privileged, "all capabilities, no seccomp filter"),
+	OPT_FLAG('t', "tty", struct exec_args, exec.tty, "give the process a terminal"),
+	OPT_STR('u', "user", struct exec_args, exec.user, "USER[:GROUP]", "run as this user"),
+	OPT_STR('w', "workdir", struct exec_args, exec.workdir, "DIR", "working folder inside"),
 	OPT_END
 };
 
+static int read_cidfile(const char *path, char **ret, struct fail *f)
+{
+	auto_str struct str s = STR_INIT(256);
+	int r = file_read_linked(AT_FDCWD, path, &s);
+
+	if (r < 0)
+		return fail(f, -r, "read the container id file '%s'", path);
+	*ret = mem_strndup(str_cstr(&s), strcspn(str_cstr(&s), "\n"));
+	return 0;
+}
+
+/* Which container, unless the first operand says it. */
+static int find_container(struct app *app, const struct exec_args *o, char **ret, struct fail *f)
+{
+	char id[CTR_ID_LEN + 1];
+	int r;
+
+	if (o->cidfile && o->latest)
+		return refuse(f, EINVAL, "--cidfile and --latest cannot be used together");
+	if (o->cidfile)
+		return read_cidfile(o->cidfile, ret, f);
+	if (!o->latest)
+		return 0;
+	r = engine_latest(&app->engine, id, f);
+	if (r == 0)
+		*ret = mem_strdup(id);
+	return r;
+}
+
+static int exec_in(struct app *app, const struct exec_args *o, const char *name, char *const *words, struct fail *f)
+{
+	char session[CTR_ID_LEN + 1] = "";
+	auto_strv char **args = NULL;
+	int r;
+
+	if (!name || !*words) {
+		(void)refuse(f, EINVAL, name ? "must provide a non-empty command to start an exec session" :
+			     "exec requires the name or ID of a container or the --latest flag");
+		fail_hint(f, "rbox %s %s", app->path, app->command->args);
+		return -EINVAL;
+	}
+	if (o->exec.tty && o->exec.interactive && !o->exec.detach && !isatty(0))
+		return refuse(f, ENOTTY, "the input device is not a TTY: leave -t out, or give stdin a terminal");
+	args = strv_dup(words);
+	r = engine_exec(&app->engine, name, &o->exec, args, session, f);
+	if (r == 0 && o->exec.detach)
+		app_printf("%s\n", session);
+	return r;
+}
+
 static int exec_run(struct app *app, int argc, char **argv, struct fail *f)
 {
-	struct exec_opts o = { 0 };
-	auto_strv char **args = NULL;
+	struct exec_args o = { 0 };
+	auto_free char *name = NULL;
 	int first = app_parse_early(app, &o, argc, argv, f), r;
 
 	if (first < 0)
 		return first;
-	if (app_need_args(app, argc - first, 2, -1, f) < 0)
-		return -f->code;
-	for (int i = first + 1; i < argc; i++)
-		strv_add(&args, argv[i]);
-	if (o.tty && o.interactive && !o.detach && !isatty(0))
-		r = refuse(f, ENOTTY, "the input device is not a TTY: leave -t out, or give stdin a terminal");
-	else
-		r = engine_exec(&app->engine, argv[first], &o, args, f);
+	r = find_container(app, &o, &name, f);
+	if (r == 0 && !name && first < argc)
+		name = mem_strdup(argv[first++]);
+	if (r == 0)
+		r = exec_in(app, &o, name, argv + first, f);
 	opt_done(exec_rows, &o);
 	return r;
 }
@@ -42,6 +108,10 @@ static int exec_run(struct app *app, int argc, char **argv, struct fail *f)
 const struct command exec_command = {
 	.name = "exec", .args = "[options] CONTAINER COMMAND [ARG...]",
 	.summary = "Run a command in a running container",
-	.examples = "  rbox exec -it web sh",
+	.details = "With the rights, limits and filters that the container's own process has. Its exit status is ours;\n"
+		   "125: it couldn't be tried, 126: it can't be executed, 127: there is no such command, 255: the\n"
+		   "container doesn't run. It ends when we end, unless it was detached.",
+	.examples = "  rbox exec -it web sh\n  rbox exec -u nobody -w /tmp -e A=1 web env\n"
+		    "  rbox exec -d web sh -c 'sleep 60; reload'",
 	.needs = NEED_STORE | NEED_SEALED, .opts = exec_rows, .run = exec_run,
 };

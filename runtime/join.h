@@ -3,6 +3,7 @@
 #define RUNTIME_JOIN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 #include "pkg/oci/spec.h"
@@ -13,11 +14,17 @@
  * exec: a further process in a running container. It joins all its namespaces by pidfd, then its
  * root, and gets the PROCESS's user, capabilities, rlimits, no_new_privileges and seccomp program.
  * The process is not dumpable from before setns until its exec, so that the container's root
- * can't trace it (CVE-2016-9962), and holds no descriptor but stdio.
+ * can't trace it (CVE-2016-9962), and holds no descriptor but stdio and what is in KEEP.
  *
  * Works for the container's owner from outside U and from inside U.
  * With process->terminal a pty is made on the container's /dev/pts and its master returned.
  */
+enum { JOIN_KEEP_MAX = 256 };
+struct join_keep {		/* descriptors of ours that the process has too, by the same numbers */
+	int fds[JOIN_KEEP_MAX];
+	size_t n;
+};
+
 struct join {
 	pid_t pid;			/* the container's first process */
 	int pidfd;			/* the same, opened and checked by the caller */
@@ -26,6 +33,7 @@ struct join {
 	int seccomp_fd;
 	bool detach;			/* outlives the caller; otherwise it dies with it */
 	bool passwd_entry;
+	struct join_keep keep;
 };
 
 /* Returns once the process has exec'd (pid, pidfd, console_fd), or its failure (126, 127). */

@@ -4,24 +4,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "pkg/engine/container.h"
 #include "pkg/engine/event.h"
+#include "pkg/engine/exec_part.h"
 #include "pkg/engine/seccomp.h"
 #include "pkg/engine/spec.h"
 #include "pkg/util/fd.h"
 #include "pkg/util/json.h"
-#include "runtime/join.h"
-#include "runtime/monitor/attach.h"
 
-/* The process's ends and ours of its three streams. */
-struct streams {
-	int theirs[3];
-	struct attach_local local;
-};
+/* podman's, where there is nothing to exec in. */
+enum { EXIT_IMPROPER = 255 };
 
 /*
  * A pipe and /dev/null go in as they are, which costs nothing. All else is put behind a pipe: a process in
@@ -37,66 +33,72 @@ static bool may_go_in(int fd)
 	       (S_ISFIFO(st.st_mode) || (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3)));
 }
 
-static int make_stream(struct streams *s, int fd, int *ours, struct fail *f)
+static int make_stream(struct exec_run *x, int fd, int *ours, struct fail *f)
 {
+	int *theirs = &x->join.stdio[fd];
 	int pair[2];
 	int r;
 
 	if (may_go_in(fd)) {
-		s->theirs[fd] = fd_dup(fd);
-		return s->theirs[fd] < 0 ? fail(f, -s->theirs[fd], "duplicate descriptor %d", fd) : 0;
+		*theirs = fd_dup(fd);
+		return *theirs < 0 ? fail(f, -*theirs, "duplicate descriptor %d", fd) : 0;
 	}
 	r = fd_pipe(pair);
 	if (r < 0)
 		return fail(f, -r, "make a pipe");
-	s->theirs[fd] = pair[fd ? 1 : 0];
+	*theirs = pair[fd ? 1 : 0];
 	*ours = pair[fd ? 0 : 1];
 	return 0;
 }
 
-static int make_streams(struct streams *s, const struct exec_opts *o, struct fail *f)
+static int make_null(struct exec_run *x, int fd, struct fail *f)
 {
-	int r = 0;
+	int r = x->join.stdio[fd] = fd_open(AT_FDCWD, "/dev/null", fd ? O_WRONLY : O_RDONLY, 0);
 
-	if (o->tty && !o->detach)
+	return r < 0 ? fail(f, -r, "open /dev/null") : 0;
+}
+
+static int make_streams(struct exec_run *x, struct fail *f)
+{
+	const struct exec_opts *o = x->o;
+	int r;
+
+	if (o->tty)
 		return 0;
-	if (o->detach || !o->interactive) {
-		s->theirs[0] = fd_open(AT_FDCWD, "/dev/null", O_RDONLY, 0);
-		r = s->theirs[0] < 0 ? fail(f, -s->theirs[0], "open /dev/null") : 0;
-	} else {
-		r = make_stream(s, 0, &s->local.in_fd, f);
-	}
-	if (o->detach && r == 0) {
-		s->theirs[1] = fd_open(AT_FDCWD, "/dev/null", O_WRONLY, 0);
-		s->theirs[2] = fd_open(AT_FDCWD, "/dev/null", O_WRONLY, 0);
-		return s->theirs[1] < 0 || s->theirs[2] < 0 ? fail(f, ENFILE, "open /dev/null") : 0;
-	}
+	if (o->detach || !o->interactive)
+		r = make_null(x, 0, f);
+	else
+		r = make_stream(x, 0, &x->local.in_fd, f);
 	if (r == 0)
-		r = make_stream(s, 1, &s->local.out_fd, f);
+		r = o->detach ? make_null(x, 1, f) : make_stream(x, 1, &x->local.out_fd, f);
 	if (r == 0)
-		r = make_stream(s, 2, &s->local.err_fd, f);
+		r = o->detach ? make_null(x, 2, f) : make_stream(x, 2, &x->local.err_fd, f);
 	return r;
 }
 
-static void close_theirs(struct streams *s)
+void exec_close_theirs(struct exec_run *x)
 {
 	for (int i = 0; i < 3; i++)
-		s->theirs[i] = fd_close(s->theirs[i]);
+		x->join.stdio[i] = fd_close(x->join.stdio[i]);
 }
 
-static void streams_done(struct streams *s)
+static void run_done(struct exec_run *x)
 {
-	close_theirs(s);
-	s->local.in_fd = fd_close(s->local.in_fd);
-	s->local.out_fd = fd_close(s->local.out_fd);
-	s->local.err_fd = fd_close(s->local.err_fd);
+	exec_close_theirs(x);
+	x->local.in_fd = fd_close(x->local.in_fd);
+	x->local.out_fd = fd_close(x->local.out_fd);
+	x->local.err_fd = fd_close(x->local.err_fd);
+	x->join.pidfd = fd_close(x->join.pidfd);
+	x->join.seccomp_fd = fd_close(x->join.seccomp_fd);
+	exec_session_close(&x->session);
 }
 
-static int converse(struct launched *p, struct streams *s, const struct exec_opts *o, struct fail *f)
+int exec_converse(struct exec_run *x, struct launched *p, bool *ret_detached, struct fail *f)
 {
+	const struct exec_opts *o = x->o;
 	struct attach_opts a = {
 		/* What the process has as its own stdin isn't ours to read: every byte would be lost to it. */
-		.want_stdin = o->interactive && (o->tty || s->local.in_fd >= 0),
+		.want_stdin = o->interactive && (o->tty || x->local.in_fd >= 0),
 		.tty = o->tty,
 		.sig_proxy = !o->tty,
 		.detach_keys = o->detach_keys ? o->detach_keys : "ctrl-p,ctrl-q",
@@ -104,76 +106,115 @@ static int converse(struct launched *p, struct streams *s, const struct exec_opt
 	struct attach_result result = { 0 };
 	int r;
 
-	s->local.console_fd = p->console_fd;
-	s->local.pidfd = p->pidfd;
-	r = attach_run_local(&s->local, &a, &result, f);
+	x->local.console_fd = p->console_fd;
+	x->local.pidfd = p->pidfd;
+	r = attach_run_local(&x->local, &a, &result, f);
 	if (r < 0)
 		return r;
-	p->pid = 0;	/* reaped, or left to itself */
+	*ret_detached = result.detached;
 	return result.detached ? 0 : result.exit_code;
 }
 
-static int run(struct container *c, const struct exec_opts *o, const struct spec_process *process,
-	       struct fail *f)
+void exec_ended(struct exec_run *x, int status)
 {
-	struct streams s = { .theirs = { -EBADF, -EBADF, -EBADF },
-			     .local = { -EBADF, -EBADF, -EBADF, -EBADF, -EBADF } };
-	struct launched p = { .pidfd = -EBADF, .netns_fd = -EBADF, .console_fd = -EBADF, .sock = -EBADF };
-	auto_fd int pidfd = state_pidfd(&c->state, f);
-	auto_fd int seccomp = -EBADF;
-	struct join j;
-	int r;
+	event_ended(&x->e->store, &x->c->config, "exec_died", status);
+	exec_session_end(&x->session);
+}
 
-	if (pidfd < 0)
-		return fail_in(f, pidfd, "container %.12s", c->id);
-	r = o->privileged ? 0 : engine_seccomp(&c->config, process, &seccomp, f);
-	if (r == 0)
-		r = make_streams(&s, o, f);
+static int run_here(struct exec_run *x, struct fail *f)
+{
+	struct launched p = { .pidfd = -EBADF, .netns_fd = -EBADF, .console_fd = -EBADF, .sock = -EBADF };
+	bool detached = false;
+	int r = join_start(&x->join, &p, f);
+
+	exec_close_theirs(x);
 	if (r < 0) {
-		streams_done(&s);
+		exec_session_end(&x->session);
 		return r;
 	}
-	j = (struct join){
-		.pid = c->state.pid,
-		.pidfd = pidfd,
-		.process = process,
-		.stdio = { s.theirs[0], s.theirs[1], s.theirs[2] },
-		.seccomp_fd = seccomp,
-		.detach = o->detach,
-		.passwd_entry = true,
-	};
-	r = join_start(&j, &p, f);
-	close_theirs(&s);
-	if (r == 0 && o->detach)
-		p.pid = 0;
-	else if (r == 0)
-		r = converse(&p, &s, o, f);
+	r = exec_converse(x, &p, &detached, f);
+	if (r >= 0)
+		p.pid = 0;	/* reaped */
 	launched_done(&p);
-	streams_done(&s);
+	exec_ended(x, r < 0 ? fail_status(f) : r);
 	return r;
 }
 
+/* The terminal's size from the start: the process may ask for it before we have come to set it. */
+static void set_console_size(struct spec_process *p)
+{
+	struct winsize w;
+
+	for (int fd = 0; fd < 3; fd++) {
+		if (ioctl(fd, TIOCGWINSZ, &w) < 0)
+			continue;
+		p->console_size.height = w.ws_row;
+		p->console_size.width = w.ws_col;
+		return;
+	}
+}
+
+/* The keys must be read by somebody who can go on without the command. */
+static bool may_detach(const struct exec_opts *o)
+{
+	return o->tty && o->interactive && (!o->detach_keys || *o->detach_keys);
+}
+
+static int run(struct exec_run *x, struct spec_process *process, struct fail *f)
+{
+	int r;
+
+	x->join.pid = x->c->state.pid;
+	x->join.pidfd = state_pidfd(&x->c->state, f);
+	if (x->join.pidfd < 0)
+		return fail_in(f, x->join.pidfd, "container %.12s", x->c->id);
+	x->join.process = process;
+	x->join.detach = x->o->detach;
+	x->join.passwd_entry = true;
+	r = exec_keep_fds(x->o, &x->join.keep, f);
+	if (r == 0 && !x->o->privileged)
+		r = engine_seccomp(&x->c->config, process, &x->join.seccomp_fd, f);
+	if (r == 0)
+		r = make_streams(x, f);
+	if (r < 0)
+		return r;
+	if (x->o->tty)
+		set_console_size(process);
+	if (!x->o->no_session)
+		exec_session_begin(x->c->dir_fd, &x->session);
+	event_container(&x->e->store, &x->c->config, "exec");
+	return x->o->detach || may_detach(x->o) ? exec_keep(x, f) : run_here(x, f);
+}
+
 int engine_exec(struct engine *e, const char *text, const struct exec_opts *o, char *const *args,
-		struct fail *f)
+		char ret_session[CTR_ID_LEN + 1], struct fail *f)
 {
 	auto_container struct container c = CONTAINER_INIT;
+	struct exec_run x = {
+		.e = e, .c = &c, .o = o,
+		.join = { .stdio = { -EBADF, -EBADF, -EBADF }, .pidfd = -EBADF, .seccomp_fd = -EBADF },
+		.local = { -EBADF, -EBADF, -EBADF, -EBADF, -EBADF },
+		.session = EXEC_SESSION_INIT,
+	};
 	struct spec_process process = { 0 };
 	int r = container_open(e, text, &c, f);
 
 	if (r < 0)
 		return r;
-	if (c.state.status != STATUS_RUNNING)
-		return refuse(f, ESRCH, "can only create exec sessions on running containers: container state "
-			      "improper");
+	if (c.state.status != STATUS_RUNNING) {
+		r = refuse(f, ESRCH, "can only create exec sessions on running containers: container state improper");
+		fail_hint(f, "container %.12s is %s%s", c.id, status_word((enum status)c.state.status),
+			  c.state.status == STATUS_PAUSED ? ": rbox unpause it" : ": rbox start it");
+		f->status = EXIT_IMPROPER;
+		return r;
+	}
 	if (o->privileged)
 		c.config.security.privileged = true;
 	r = spec_build_exec(&c.config, o, args, &process, f);
-	if (r == 0) {
-		event_container(&e->store, &c.config, "exec");
-		r = run(&c, o, &process, f);
-	}
-	if (r >= 0 && !o->detach)
-		event_ended(&e->store, &c.config, "exec_died", r);
+	if (r == 0)
+		r = run(&x, &process, f);
+	memcpy(ret_session, x.session.id, CTR_ID_LEN + 1);
+	run_done(&x);
 	jsonf_done(spec_process_fields, &process);
 	return r;
 }

@@ -280,11 +280,34 @@ int spec_build(const struct container_config *c, const struct spec_host *host, s
 	return r;
 }
 
+/*
+ * Root has the container's bounding set, whoever the container's own user is; another user than that one
+ * has nothing of what was given to it, as in podman.
+ */
+static int build_exec_process(const struct container_config *c, const char *user, struct spec *whole, struct fail *f)
+{
+	/* A shallow copy: the user is only lent to it. */
+	struct container_config with = *c;
+	struct spec_caps *caps = &whole->process.caps;
+	int r;
+
+	if (user)
+		with.process.user = (char *)user;
+	r = build_process(&with, whole, f);
+	if (r < 0 || is_root(with.process.user) || str_eq(with.process.user, c->process.user))
+		return r;
+	strv_free_ptr(&caps->effective);
+	strv_free_ptr(&caps->permitted);
+	strv_free_ptr(&caps->inheritable);
+	strv_free_ptr(&caps->ambient);
+	return 0;
+}
+
 int spec_build_exec(const struct container_config *c, const struct exec_opts *o, char *const *args,
 		    struct spec_process *ret, struct fail *f)
 {
 	struct spec whole = { 0 };
-	int r = build_process(c, &whole, f);
+	int r = build_exec_process(c, o->user, &whole, f);
 
 	if (r == 0)
 		r = env_add_typed(o->env_file, o->env, &whole.process.env, f);
@@ -300,7 +323,5 @@ int spec_build_exec(const struct container_config *c, const struct exec_opts *o,
 		strv_env_set(&ret->env, "TERM=xterm");
 	if (o->workdir)
 		mem_replace(&ret->cwd, mem_strdup(o->workdir));
-	if (o->user)
-		mem_replace(&ret->user.username, mem_strdup(o->user));
 	return 0;
 }
