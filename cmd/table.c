@@ -2,7 +2,7 @@
 #include "cmd/commands.h"
 
 static const struct command *const container_commands[] = {
-	&run_command, &create_command, &start_command, &stop_command, &restart_command, &kill_command, &rm_command, &ps_command,
+	&run_command, &create_command, &start_command, &stop_command, &restart_command, &kill_command, &rename_command, &rm_command, &ps_command,
 	&exec_command, &logs_command, &attach_command, &wait_command,
 	&container_diff_command,
 	&container_inspect_command, &container_exists_command,
@@ -36,7 +36,7 @@ static const struct command image_command = {
 };
 
 const struct command *const command_table[] = {
-	&run_command, &create_command, &start_command, &stop_command, &restart_command, &kill_command, &rm_command, &ps_command,
+	&run_command, &create_command, &start_command, &stop_command, &restart_command, &kill_command, &rename_command, &rm_command, &ps_command,
 	&exec_command, &logs_command, &attach_command, &wait_command,
 	&diff_command,
 	&inspect_command, &pull_command, &load_command, &import_command, &images_command, &tag_command, &untag_command,

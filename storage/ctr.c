@@ -189,7 +189,7 @@ int ctr_rename(const struct store *s, const char *id, const char *from, const ch
 
 	if (names_lock < 0)
 		return names_lock;
-	r = ctr_name_take(s, to, id, f);
+	r = to ? ctr_name_take(s, to, id, f) : 0;
 	if (r < 0)
 		return r;
 	if (from)

@@ -65,8 +65,11 @@ bool ctr_is_running(int dir_fd);
 /* Takes the name away and moves the folder to trash/: one rename each. The caller holds ctr_lock. */
 int ctr_remove(const struct store *s, const char *id, const char *name, struct fail *f) MUST_USE;
 
-/* Takes the name TO (-EEXIST as ctr_commit), gives FROM (may be NULL) away. The caller holds ctr_lock
- * and then writes the new name where it keeps it; killed before, both names or TO find the container. */
+/*
+ * Takes the name TO (-EEXIST as ctr_commit), gives FROM away; each may be NULL. The caller holds ctr_lock.
+ * Called for TO, then the new name is written where the caller keeps it, then for FROM: killed in between,
+ * both names find the container.
+ */
 int ctr_rename(const struct store *s, const char *id, const char *from, const char *to,
 	       struct fail *f) MUST_USE;
 

@@ -7,6 +7,7 @@
 #include <strings.h>
 #include <sys/resource.h>
 
+#include "pkg/engine/override.h"
 #include "pkg/util/file.h"
 #include "pkg/util/mem.h"
 
@@ -104,6 +105,8 @@ int config_load(int dir_fd, struct container_config *ret, struct fail *f)
 	r = jsonf_read(config_fields, ret, j, f);
 	if (r == 0 && ret->version > CONFIG_VERSION)
 		r = refuse(f, ENOTSUP, "written by a newer rbox (format %d)", ret->version);
+	if (r == 0)
+		r = override_apply(dir_fd, ret, f);
 	if (r < 0) {
 		config_done(ret);
 		return fail_in(f, r, "read config.json");

@@ -99,6 +99,7 @@ enum { CONFIG_VERSION = 1, LIFE_TIMEOUT_UNSET = -2, LIFE_TIMEOUT_DEFAULT = 10 };
 
 extern const struct field config_fields[];
 
+/* config.json, and over it what was changed since (pkg/engine/override.h). */
 int config_load(int dir_fd, struct container_config *ret, struct fail *f) MUST_USE;
 /* Into a folder in the making (storage/ctr.h). */
 int config_save(int dir_fd, const struct container_config *c, struct fail *f) MUST_USE;

@@ -2,6 +2,8 @@
 #ifndef PKG_ENGINE_CONTAINER_H
 #define PKG_ENGINE_CONTAINER_H
 
+#include <errno.h>
+
 #include "pkg/engine/config.h"
 #include "pkg/engine/engine.h"
 #include "runtime/state.h"

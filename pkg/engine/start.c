@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "pkg/engine/event.h"
+#include "pkg/engine/override.h"
 #include "pkg/engine/restart.h"
 #include "pkg/engine/seccomp.h"
 #include "pkg/engine/spec.h"
@@ -153,8 +154,18 @@ static void on_started(void *ctx)
 static bool remove_ended(struct store *store, const struct container_config *c, struct fail *f)
 {
 	auto_fd int dir = ctr_open(store, c->id, f);
+	struct override now = { 0 };
+	int r = dir;
 
-	return dir >= 0 && !restart_is_marked(dir) && ctr_remove(store, c->id, c->name, f) == 0;
+	/* It may have been renamed while it ran. */
+	if (r >= 0)
+		r = override_load(dir, &now, f);
+	if (r == 0 && restart_is_marked(dir))
+		r = -EAGAIN;
+	if (r == 0)
+		r = ctr_remove(store, c->id, now.name ? now.name : c->name, f);
+	override_done(&now);
+	return r == 0;
 }
 
 static void on_ended(void *ctx, int exit_code)

@@ -29,6 +29,28 @@ static char *shorten(const char *s, size_t max)
 	return mem_strndup(s, n);
 }
 
+static int save(int dir_fd, const struct summary *s, enum file_flags flags, struct fail *f)
+{
+	auto_json json_t *j = jsonf_write(summary_fields, s);
+	auto_free char *text = jsonf_text(j, 0);
+	int r = file_replace(dir_fd, "summary", text, strlen(text), 0600, flags);
+
+	return r < 0 ? fail(f, -r, "write the container's summary") : 0;
+}
+
+int summary_rename(int dir_fd, const char *name, struct fail *f)
+{
+	struct summary s;
+	int r = summary_load(dir_fd, &s, f);
+
+	if (r < 0)
+		return r;
+	mem_replace(&s.name, shorten(name, 100));
+	r = save(dir_fd, &s, FILE_SYNC, f);
+	summary_done(&s);
+	return r;
+}
+
 int summary_save(int dir_fd, const struct container_config *c, struct fail *f)
 {
 	auto_free char *command = strv_join(c->args, " ");
@@ -41,12 +63,10 @@ int summary_save(int dir_fd, const struct container_config *c, struct fail *f)
 		.rm = c->life.rm,
 		.tty = c->process.tty,
 	};
-	auto_json json_t *j = jsonf_write(summary_fields, &s);
-	auto_free char *text = jsonf_text(j, 0);
-	int r = file_replace(dir_fd, "summary", text, strlen(text), 0600, FILE_UNSEEN);
+	int r = save(dir_fd, &s, FILE_UNSEEN, f);
 
 	summary_done(&s);
-	return r < 0 ? fail(f, -r, "write the container's summary") : 0;
+	return r;
 }
 
 int summary_load(int dir_fd, struct summary *ret, struct fail *f)

@@ -16,6 +16,8 @@ struct summary {
 };
 int summary_save(int dir_fd, const struct container_config *c, struct fail *f) MUST_USE;
 int summary_load(int dir_fd, struct summary *ret, struct fail *f) MUST_USE;
+/* Another name, in the file of a container that others read. */
+int summary_rename(int dir_fd, const char *name, struct fail *f) MUST_USE;
 void summary_done(struct summary *s);
 
 #endif
