@@ -3,7 +3,7 @@
 
 static const struct command *const container_commands[] = {
 	&run_command, &create_command, &start_command, &stop_command, &restart_command, &kill_command, &rename_command, &rm_command, &ps_command,
-	&exec_command, &logs_command, &attach_command, &wait_command,
+	&exec_command, &logs_command, &attach_command, &wait_command, &top_command,
 	&container_diff_command,
 	&container_inspect_command, &container_exists_command,
 	&why_command,
@@ -37,7 +37,7 @@ static const struct command image_command = {
 
 const struct command *const command_table[] = {
 	&run_command, &create_command, &start_command, &stop_command, &restart_command, &kill_command, &rename_command, &rm_command, &ps_command,
-	&exec_command, &logs_command, &attach_command, &wait_command,
+	&exec_command, &logs_command, &attach_command, &wait_command, &top_command,
 	&diff_command,
 	&inspect_command, &pull_command, &load_command, &import_command, &images_command, &tag_command, &untag_command,
 	&rmi_command,

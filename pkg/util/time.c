@@ -271,3 +271,45 @@ const char *size_human(uint64_t bytes, char buf[SIZE_HUMAN_MAX])
 	snprintf(buf, SIZE_HUMAN_MAX, "%.3g %s", v, units[i]);
 	return buf;
 }
+
+/* N units of which PER are one of UNIT, without zeros at the end. */
+static int add_fraction(char *buf, size_t size, uint64_t n, uint64_t per, const char *unit)
+{
+	uint64_t rest = n % per;
+	int digits = 0;
+
+	for (uint64_t p = per; p > 1; p /= 10)
+		digits++;
+	if (!rest)
+		return snprintf(buf, size, "%llu%s", (unsigned long long)(n / per), unit);
+	for (; rest % 10 == 0; rest /= 10)
+		digits--;
+	return snprintf(buf, size, "%llu.%0*llu%s", (unsigned long long)(n / per), digits,
+			(unsigned long long)rest, unit);
+}
+
+const char *time_format_span(int64_t span, char buf[TIME_SPAN_MAX])
+{
+	uint64_t n = span < 0 ? 0 - (uint64_t)span : (uint64_t)span, second = (uint64_t)TIME_SECOND;
+	size_t at = 0;
+
+	if (!n) {
+		snprintf(buf, TIME_SPAN_MAX, "0s");
+		return buf;
+	}
+	if (span < 0)
+		buf[at++] = '-';
+	if (n < second) {
+		uint64_t per = n < 1000 ? 1 : n < 1000000 ? 1000 : 1000000;
+
+		(void)add_fraction(buf + at, TIME_SPAN_MAX - at, n, per, per == 1 ? "ns" : per == 1000 ? "µs" : "ms");
+		return buf;
+	}
+	if (n >= 3600 * second)
+		at += (size_t)snprintf(buf + at, TIME_SPAN_MAX - at, "%lluh", (unsigned long long)(n / (3600 * second)));
+	if (n >= 60 * second)
+		at += (size_t)snprintf(buf + at, TIME_SPAN_MAX - at, "%llum",
+				       (unsigned long long)(n / (60 * second) % 60));
+	(void)add_fraction(buf + at, TIME_SPAN_MAX - at, n % (60 * second), second, "s");
+	return buf;
+}

@@ -31,6 +31,10 @@ int time_parse(const char *s, int64_t now, int64_t *ret) MUST_USE;
 /* Go's duration: "1h15m30.5s", "300ms"; a bare number is refused. */
 int time_parse_span(const char *s, int64_t *ret) MUST_USE;
 
+/* The other way round, as Go prints a duration: "1h15m30.5s", "300ms", "1.5µs", "0s". */
+enum { TIME_SPAN_MAX = 40 };
+const char *time_format_span(int64_t span, char buf[TIME_SPAN_MAX]);
+
 /* "5 seconds", "About a minute", "2 hours", "3 days": docker's words, without "ago". */
 enum { TIME_HUMAN_MAX = 32 };
 const char *time_human(int64_t span, char buf[TIME_HUMAN_MAX]);
