@@ -419,10 +419,11 @@ static void __attribute__((noreturn)) run_ps(struct engine *e, const struct cont
 	struct outcome o = { 0 };
 	auto_fd int null = fd_open(AT_FDCWD, "/dev/null", O_RDONLY, 0);
 	const int stdio[3] = { null, out, 2 };
+	char session[CTR_ID_LEN + 1];
 	int r = exec_place_stdio(stdio, &o.fail);
 
 	if (r == 0)
-		r = engine_exec(e, c->id, &(struct exec_opts){ .tty = false }, args, &o.fail);
+		r = engine_exec(e, c->id, &(struct exec_opts){ .no_session = true }, args, session, &o.fail);
 	o.status = r;
 	(void)!io_write_full(report, &o, sizeof(o));
 	_exit(r < 0);
