@@ -42,6 +42,8 @@ static int print_row(const struct opt *o, void *ctx)
 	auto_free char *left = o->help ? left_of(o) : NULL;
 	const size_t *max = ctx;
 
+	if (o->kind == OPT_K_TITLE)
+		app_printf("\n%s:\n", o->arg);
 	if (left)
 		app_printf("%-*s   %s\n", (int)*max, left, o->help);
 	return 0;
@@ -60,7 +62,8 @@ void app_help(const struct command *c, const char *path)
 	(void)opt_each(c->opts, widest, &max);
 	if (!max)
 		return;
-	app_print("\nOptions:\n");
+	if (c->opts->kind != OPT_K_TITLE)
+		app_print("\nOptions:\n");
 	(void)opt_each(c->opts, print_row, &max);
 }
 

@@ -31,6 +31,11 @@ static void text(const char *s)
 static int option(const struct opt *o, void *ctx)
 {
 	(void)ctx;
+	if (o->kind == OPT_K_TITLE) {
+		app_print(".SS ");
+		text(o->arg);
+		app_print("\n");
+	}
 	if (!o->help)
 		return 0;
 	app_print(".TP\n");

@@ -86,6 +86,7 @@ static int set(const struct found *o, const char *value, struct fail *f)
 		return set_number(o->row, o->field, value, f);
 	case OPT_K_END:
 	case OPT_K_GROUP:
+	case OPT_K_TITLE:
 		break;
 	}
 	return 0;

@@ -15,11 +15,12 @@
  * the same rows. The grammar is pflag's, which podman's users type: --name VALUE, --name=VALUE,
  * -n VALUE, -nVALUE, -n=VALUE, -abc for flags, --flag=false, "--" ends the options.
  *
- * A row without help is accepted and not shown (aliases). Strings are owned by the struct: the last
+ * A row without help is accepted and not shown (aliases). OPT_TITLE is no option: help puts its words
+ * above the rows that follow. Strings are owned by the struct: the last
  * one given wins; release with opt_done.
  */
 enum opt_kind { OPT_K_END, OPT_K_FLAG, OPT_K_TRI, OPT_K_STR, OPT_K_LIST, OPT_K_CSV, OPT_K_INT, OPT_K_UINT,
-		OPT_K_GROUP };
+		OPT_K_GROUP, OPT_K_TITLE };
 
 struct opt {
 	char letter;		/* 0: none */
@@ -53,6 +54,7 @@ struct opt {
 /* The rows of a group whose struct is MEMBER of ours. */
 #define OPT_GROUP(type, member, rows) \
 	{ 0, NULL, OPT_K_GROUP, offsetof(type, member), NULL, NULL, (rows) }
+#define OPT_TITLE(words) { 0, NULL, OPT_K_TITLE, 0, (words), NULL, NULL }
 #define OPT_END { 0, NULL, OPT_K_END, 0, NULL, NULL, NULL }
 
 /*

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cmd/flag_rows.h"
 #include "cmd/progress.h"
+#include "cmd/resource_rows.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
 
@@ -66,33 +68,48 @@ static const struct opt fetch_rows[] = {
 	OPT_STR(0, "cert-dir", struct pull_group, cert_dir, "DIR", "certificates for the registry"),
 	OPT_TRI(0, "tls-verify", struct pull_group, tls_verify, "check the registry's certificate (default true)"),
 	OPT_INT(0, "retry", struct pull_group, retry, "N", "how often a failed pull is tried again (default 3)"),
+	OPT_STR(0, "retry-delay", struct pull_group, retry_delay, "SPAN",
+		"how long to wait before that, as 5s (default: 2s, doubled each time)"),
 	OPT_END
 };
 
 #define COMMON_ROWS                                                                                  \
-	OPT_GROUP(struct run_opts, process, process_rows),                                           \
 	OPT_STR(0, "name", struct run_opts, name, "NAME", "name of the container"),                  \
 	OPT_FLAG(0, "replace", struct run_opts, replace, "remove a container of that name first"),   \
+	OPT_STR(0, "cidfile", struct run_opts, cidfile, "FILE", "write the container's id there"),   \
+	OPT_FLAG(0, "rootfs", struct run_opts, rootfs, "the first operand is a folder, not an image"), \
+	OPT_FLAG('q', "quiet", struct run_opts, quiet, "say nothing while pulling"),                 \
+	OPT_TITLE("Lifetime and log"),                                                               \
+	OPT_GROUP(struct run_opts, life, life_rows),                                                 \
+	OPT_TITLE("The process"),                                                                    \
+	OPT_GROUP(struct run_opts, process, process_rows),                                           \
 	OPT_STR(0, "entrypoint", struct run_opts, entrypoint, "WORD|JSON", "instead of the image's entrypoint"), \
-	OPT_LIST('e', "env", struct run_opts, env, "NAME[=VALUE]", "environment variable (NAME alone: the caller's)"), \
-	OPT_LIST(0, "env-file", struct run_opts, env_file, "FILE", "environment variables, a line each"), \
-	OPT_TRI(0, "http-proxy", struct run_opts, http_proxy, "pass the caller's proxy variables on (default true)"), \
+	OPT_TITLE("Environment"),                                                                    \
+	OPT_GROUP(struct run_opts, env, env_rows),                                                   \
+	OPT_TITLE("Labels"),                                                                         \
 	OPT_LIST('l', "label", struct run_opts, label, "KEY=VALUE", "label"),                        \
 	OPT_LIST(0, "label-file", struct run_opts, label_file, "FILE", "labels, a line each"),       \
 	OPT_LIST(0, "annotation", struct run_opts, annotation, "KEY=VALUE", "annotation of the OCI spec"), \
+	OPT_TITLE("Files and devices"),                                                              \
 	OPT_LIST('v', "volume", struct run_opts, volume, "SRC:DST[:OPTIONS]", "bind a folder or file of the host (ro, rw)"), \
 	OPT_LIST(0, "mount", struct run_opts, mount, "type=bind|tmpfs,...", "a mount, spelled out"), \
 	OPT_LIST(0, "tmpfs", struct run_opts, tmpfs, "DST[:OPTIONS]", "an empty folder in memory"),  \
 	OPT_STR(0, "shm-size", struct run_opts, shm_size, "SIZE", "size of /dev/shm (default 64m)"), \
+	OPT_GROUP(struct run_opts, devices, device_rows),                                            \
+	OPT_GROUP(struct run_opts, place, place_rows),                                               \
+	OPT_TITLE("Network"),                                                                        \
 	OPT_GROUP(struct run_opts, net, net_rows),                                                   \
 	OPT_CSV(0, "expose", struct run_opts, expose, "PORT", "a port that the container serves (said, not published)"), \
+	OPT_TITLE("Security and namespaces"),                                                        \
 	OPT_GROUP(struct run_opts, security, security_rows),                                         \
-	OPT_GROUP(struct run_opts, life, life_rows),                                                 \
-	OPT_STR(0, "cidfile", struct run_opts, cidfile, "FILE", "write the container's id there"),   \
+	OPT_GROUP(struct run_opts, ns, ns_rows),                                                     \
+	OPT_GROUP(struct run_opts, kernel, kernel_rows),                                             \
+	OPT_TITLE("Limits (they need a cgroup)"),                                                    \
+	OPT_GROUP(struct run_opts, resources, resource_rows),                                        \
+	OPT_TITLE("Image"),                                                                          \
 	OPT_STR(0, "pull", struct run_opts, pull, "POLICY", "missing (default), always, newer or never"), \
 	OPT_GROUP(struct run_opts, fetch, fetch_rows),                                               \
-	OPT_FLAG(0, "rootfs", struct run_opts, rootfs, "the first operand is a folder, not an image"), \
-	OPT_FLAG('q', "quiet", struct run_opts, quiet, "say nothing while pulling")
+	OPT_GROUP(struct run_opts, compat, compat_rows)
 
 const struct opt create_rows[] = { COMMON_ROWS, OPT_END };
 

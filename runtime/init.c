@@ -223,9 +223,26 @@ static int op_stdio(struct init *in, const struct op *op, struct fail *f)
 	return r < 0 ? r : exec_place_stdio(tty, f);
 }
 
+/* Raising it is anybody's right; podman, too, gives it to the whole container. */
+static int set_oom_score(const struct init *in, struct fail *f)
+{
+	auto_free char *text = mem_printf("%d", in->process->oom_score_adj);
+	auto_fd int fd = path_open_in_root(AT_FDCWD, "/proc/self/oom_score_adj", O_WRONLY, 0);
+	struct statfs st;
+	int r = fd;
+
+	if (fd >= 0 && (fstatfs(fd, &st) < 0 || st.f_type != PROC_SUPER_MAGIC))
+		return refuse(f, EXDEV, "set oom_score_adj: '/proc' is not procfs");
+	if (fd >= 0)
+		r = io_write_full(fd, text, strlen(text));
+	return r < 0 ? fail(f, -r, "set oom_score_adj to %s", text) : 0;
+}
+
 static int op_limits(struct init *in, const struct op *op, struct fail *f)
 {
 	(void)op;
+	if (in->process->has_oom_score_adj && set_oom_score(in, f) < 0)
+		return -f->code;
 	umask(in->process->user.umask & 0777);
 	return privs_limits(in->process, f);
 }

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "pkg/engine/groups.h"
+#include "pkg/engine/resource.h"
 #include "pkg/util/json.h"
 #include "pkg/util/tri.h"
 
@@ -49,17 +51,25 @@ struct run_opts {
 	struct net_group net;
 	struct security_group security;
 	struct life_group life;
+	struct env_group env;
+	struct device_group devices;
+	struct kernel_group kernel;
+	struct place_group place;
+	struct ns_group ns;
+	struct resource_group resources;
+	struct compat_group compat;
 	char *name, *entrypoint, *cidfile, *rootfs_dir, *shm_size, *pull, *detach_keys;
-	char **env, **env_file, **label, **label_file;
+	char **label, **label_file;
 	char **volume, **mount, **tmpfs;
 	char **expose, **annotation;
 	bool rootfs, replace, detach, quiet;
-	enum tri sig_proxy, http_proxy;
+	enum tri sig_proxy;
 	char **attach;
 	struct pull_group {	/* how a missing image is fetched */
 		char *platform, *arch, *os, *variant, *authfile, *creds, *cert_dir;
 		enum tri tls_verify;
 		int retry;
+		char *retry_delay;
 	} fetch;
 	char *image;		/* first operand */
 	char **command;		/* the rest */
@@ -88,6 +98,10 @@ struct container_config {
 	struct net_group net;
 	struct security_group security;
 	struct life_group life;
+	struct kernel_group kernel;
+	struct place_group place;
+	struct config_device *devices;
+	size_t n_devices;
 	struct config_mount *mounts;
 	size_t n_mounts;
 	int64_t shm_size;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "pkg/engine/create_more.h"
 #include "pkg/engine/env.h"
 #include "pkg/engine/event.h"
 #include "pkg/engine/fetch.h"
@@ -97,9 +98,6 @@ static int set_process(const struct run_opts *o, const struct image_config *imag
 		if (r < 0)
 			return r;
 	}
-	strv_each(it, p->group_add)
-		if (!strcmp(*it, "keep-groups"))
-			return refuse(f, ENOTSUP, "--group-add keep-groups is not supported yet");
 	return 0;
 }
 
@@ -218,7 +216,6 @@ static int set_labels(const struct run_opts *o, const struct image_config *image
 			return refuse(f, EINVAL, "invalid label '%.60s': the name is empty", *it);
 		strv_env_set(&c->labels, entry);
 	}
-	strv_add_all(&c->annotations, o->annotation);
 	return 0;
 }
 
@@ -253,16 +250,15 @@ int create_config(const struct run_opts *o, const struct image_config *image, st
 		r = mountopt_parse(o, c, f);
 	if (r == 0)
 		r = env_build(o, image, c, f);
+	if (r == 0)
+		r = create_more(o, image, c, f);
 	if (r < 0)
 		return r;
 	c->version = CONFIG_VERSION;
 	c->created = time_now();
 	c->create_command = strv_dup(o->create_command);
-	if (image) {
-		c->exposed_ports = strv_dup(image->config.exposed_ports);
+	if (image)
 		c->volumes = strv_dup(image->config.volumes);
-	}
-	strv_add_all(&c->exposed_ports, o->expose);
 	return 0;
 }
 
@@ -390,6 +386,7 @@ int engine_create(struct engine *e, const struct run_opts *o, const struct fetch
 	r = o->rootfs ? from_rootfs(o, ret, f) : from_image(e, o, fetcher, ret, f);
 	if (r < 0)
 		goto out;
+	create_warn(o, ret, e->warn);
 	if (o->name && o->replace) {
 		r = remove_by_name(e, o->name, f);
 		if (r < 0)

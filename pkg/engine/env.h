@@ -5,8 +5,9 @@
 #include "pkg/engine/config.h"
 
 /*
- * The environment of the process, in podman's order: our defaults (PATH, container, TERM), the
- * image's, --env-file, --env. "-e NAME" takes the caller's value if there is one, "-e 'NAME*'" all of
+ * The environment of the process, in podman's order: our defaults (PATH, container, TERM), the image's, the
+ * caller's proxies, with --env-host all of the caller's, --env-merge over these; --unsetenv takes away from these;
+ * then --env-file and --env. "-e NAME" takes the caller's value if there is one, "-e 'NAME*'" all of
  * the caller's that start so. HOME is the runtime's: it knows the container's passwd.
  */
 struct image_config;

@@ -9,6 +9,7 @@
 #include "pkg/util/json.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
+#include "pkg/util/time.h"
 #include "storage/image.h"
 
 enum policy { PULL_MISSING, PULL_ALWAYS, PULL_NEWER, PULL_NEVER };
@@ -42,12 +43,20 @@ static void set(json_t *o, const char *key, const char *value)
 
 json_t *fetch_request(const struct pull_group *g, const char *ref, const char *policy, struct fail *f)
 {
-	json_t *o = json_pack("{s:s, s:s, s:i}", "op", "pull", "image", ref, "retry", g->retry ? g->retry : -1);
+	int64_t delay = 0;
+	json_t *o;
 
+	if (g->retry_delay && (time_parse_span(g->retry_delay, &delay) < 0 || delay < 0)) {
+		(void)refuse(f, EINVAL, "invalid --retry-delay '%.40s': a span like 5s or 1m is wanted", g->retry_delay);
+		return NULL;
+	}
+	o = json_pack("{s:s, s:s, s:i}", "op", "pull", "image", ref, "retry", g->retry ? g->retry : -1);
 	if (!o) {
 		(void)refuse(f, EINVAL, "the name of the image is no text");
 		return NULL;
 	}
+	if (delay)
+		json_object_set_new(o, "retry_delay", json_integer(delay));
 	set(o, "policy", policy);
 	set(o, "platform", g->platform);
 	set(o, "arch", g->arch);

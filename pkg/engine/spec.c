@@ -6,7 +6,10 @@
 #include <strings.h>
 
 #include "pkg/engine/env.h"
+#include "pkg/engine/device.h"
 #include "pkg/engine/exec.h"
+#include "pkg/engine/kernel.h"
+#include "pkg/engine/place.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/path.h"
 #include "pkg/util/str.h"
@@ -183,10 +186,12 @@ static void build_mounts(const struct container_config *c, const struct spec_hos
 {
 	kernel_mounts(c, host, s);
 	read_only_mounts(c, s);
+	place_mounts_before(c, s);
 	if (!c->net.no_hosts)
 		file_mount(c, host, s, "hosts", "/etc/hosts");
 	file_mount(c, host, s, "resolv.conf", "/etc/resolv.conf");
-	file_mount(c, host, s, "hostname", "/etc/hostname");
+	if (!c->place.no_hostname)
+		file_mount(c, host, s, "hostname", "/etc/hostname");
 	file_mount(c, host, s, "containerenv", "/run/.containerenv");
 	for (size_t i = 0; i < c->n_mounts; i++) {
 		const struct config_mount *m = &c->mounts[i];
@@ -198,6 +203,8 @@ static void build_mounts(const struct container_config *c, const struct spec_hos
 
 		spec_add_mount(s, m->destination, m->type, m->source, all);
 	}
+	place_mounts_after(c, s);
+	device_mounts(c, s);
 }
 
 static bool is_unmasked(const struct security_opt *o, const char *path)
@@ -268,11 +275,13 @@ int spec_build(const struct container_config *c, const struct spec_host *host, s
 	ret->root.path = c->rootfs_dir ? mem_strdup(c->rootfs_dir) : path_join(host->ctr_path, "rootfs");
 	ret->root.readonly = c->security.read_only;
 	ret->hostname = mem_strdup(c->net.hostname);
+	ret->domainname = mem_strdup(c->place.domainname);
 	ret->annotations = strv_dup(c->annotations);
 	r = build_process(c, ret, f);
 	if (r == 0) {
 		build_namespaces(c, ret);
 		build_mounts(c, host, ret);
+		kernel_build(c, ret);
 		r = build_masks(c, host, ret, f);
 	}
 	if (r < 0)

@@ -54,6 +54,10 @@ static int find_init(struct starting *s, struct fail *f)
 
 	if (!s->c->process.init)
 		return 0;
+	if (s->c->place.init_path) {
+		s->init_path = mem_strdup(s->c->place.init_path);
+		return 0;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
 		if (access(places[i], X_OK) == 0) {
 			s->init_path = mem_strdup(places[i]);

@@ -48,6 +48,7 @@ const struct field spec_process_fields[] = {
 	FIELD_OBJ("capabilities", struct spec_process, caps, caps_fields),
 	FIELD_ARRAY("rlimits", struct spec_process, rlimits, n_rlimits, rlimit_fields),
 	FIELD_BOOL("noNewPrivileges", struct spec_process, no_new_privileges),
+	FIELD_INT("oomScoreAdj", struct spec_process, oom_score_adj),
 	FIELD_STR("apparmorProfile", struct spec_process, apparmor_profile),
 	FIELD_STR("selinuxLabel", struct spec_process, selinux_label),
 	FIELD_END

@@ -39,6 +39,8 @@ struct spec_process {
 	struct spec_rlimit *rlimits;
 	size_t n_rlimits;
 	bool no_new_privileges;
+	bool has_oom_score_adj;	/* else it stays what it is; not written of its own */
+	int oom_score_adj;
 	char *apparmor_profile, *selinux_label;
 };
 

@@ -100,6 +100,11 @@ struct field {
 int jsonf_read(const struct field *table, void *ret_obj, const json_t *from, struct fail *f) MUST_USE;
 json_t *jsonf_write(const struct field *table, const void *obj) MUST_USE; /* a new reference */
 void jsonf_done(const struct field *table, void *obj);
+/*
+ * A deep copy of what the table names: TO has memory of its own (what it had before is released; an FK_ARRAY of TO
+ * must be empty). FK_TEXT and FK_U32V rows are not copied.
+ */
+void jsonf_copy(const struct field *table, void *to, const void *from);
 
 /* A list of strings as the rows FIELD_STRV, FIELD_MAP ("k=v") and FIELD_SET write it; new references. */
 json_t *jsonf_strv(char *const *v) MUST_USE;

@@ -510,10 +510,9 @@ no"
 
 @test "flags - flags of podman's that aren't there are errors, never ignored" {
 	local f
-	for f in --memory=1m --cpus=1 --pids-limit=5 --publish=80:80 -p=80:80 --restart=always --userns=keep-id \
-		--volumes-from=x --device=/dev/null --health-cmd=true --pod=x --secret=x --sysctl=a=b --gpus=all; do
+	for f in --memory=64m --cpus=1 --pids-limit=5 --userns=keep-id --pod=x --sysctl=a=b --gpus=all --ipc=host; do
 		run_rbox 125 run --rm "$f" "$IMAGE" true
 		assert "$output" == ""
-		assert "$stderr" =~ '^Error: unknown (shorthand )?flag' "$f"
+		assert "$stderr" =~ "^Error: .*(${f%%=*}|sysctl)" "$f"
 	done
 }

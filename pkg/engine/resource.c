@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pkg/engine/resource.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pkg/util/mem.h"
+#include "pkg/util/str.h"
+#include "runtime/host_check.h"
+
+static int parse_bytes(const char *name, const char *text, bool minus, int64_t *ret, struct fail *f)
+{
+	uint64_t v;
+
+	*ret = 0;
+	if (!text)
+		return 0;
+	if (minus && !strcmp(text, "-1")) {
+		*ret = -1;
+		return 0;
+	}
+	if (str_to_bytes(text, &v) < 0 || v > INT64_MAX)
+		return refuse(f, EINVAL, "invalid value for %s: invalid size: '%.40s'", name, text);
+	*ret = (int64_t)v;
+	return 0;
+}
+
+static int parse_number(const char *name, const char *text, int64_t min, int64_t max, int64_t *ret, struct fail *f)
+{
+	*ret = 0;
+	if (!text)
+		return 0;
+	if (str_to_i64(text, ret) < 0)
+		return refuse(f, EINVAL, "invalid argument \"%.40s\" for \"--%s\" flag: not a whole number", text, name);
+	if (*ret < min || *ret > max)
+		return refuse(f, EINVAL, "invalid value for --%s: %.40s is not within %lld and %lld", name, text,
+			      (long long)min, (long long)max);
+	return 0;
+}
+
+static int parse_cpus(const char *text, int64_t *ret, struct fail *f)
+{
+	char *end;
+	double v;
+
+	*ret = 0;
+	if (!text)
+		return 0;
+	v = strtod(text, &end);
+	if (!*text || *end || !isfinite(v) || strspn(text, "0123456789.") != strlen(text) || v > 1e6)
+		return refuse(f, EINVAL, "invalid argument \"%.40s\" for \"--cpus\" flag: not a number", text);
+	*ret = (int64_t)(v * 1e9 + 0.5);
+	return 0;
+}
+
+/* "0-3,5": cpuset(7). */
+static int check_set(const char *name, const char *text, struct fail *f)
+{
+	auto_strv char **parts = text ? strv_split(text, ",", false) : NULL;
+
+	strv_each(it, parts) {
+		auto_strv char **ends = strv_split(*it, "-", false);
+		uint64_t low = 0, high = 0;
+		size_t n = strv_len(ends);
+
+		if (n < 1 || n > 2 || str_to_u64(ends[0], 10, &low) < 0 || str_to_u64(ends[n - 1], 10, &high) < 0 ||
+		    low > high)
+			return refuse(f, EINVAL, "invalid value for --%s: '%.60s': a list like 0-3,5 is wanted", name,
+				      text);
+	}
+	return 0;
+}
+
+/* "/dev/sda:1mb" and "/dev/sda:100". */
+static int check_device_rates(const char *name, char *const *v, bool bytes, struct fail *f)
+{
+	strv_each(it, v) {
+		const char *colon = strrchr(*it, ':');
+		uint64_t n;
+
+		if (**it != '/' || !colon || (bytes ? str_to_bytes(colon + 1, &n) : str_to_u64(colon + 1, 10, &n)) < 0)
+			return refuse(f, EINVAL, "invalid value for --%s: '%.100s': DEVICE:RATE is wanted", name, *it);
+	}
+	return 0;
+}
+
+static int check_together(const struct resource_group *g, const struct limits *l, struct fail *f)
+{
+	if (g->cpus && g->cpu_quota)
+		return refuse(f, EINVAL, "--cpu-quota and --cpus cannot be set together");
+	if (g->cpus && g->cpu_period)
+		return refuse(f, EINVAL, "--cpu-period and --cpus cannot be set together");
+	if (l->memory && l->memory < 6 << 20)
+		return refuse(f, EINVAL, "--memory %s: less than 6 MiB is too little for any container", g->memory);
+	if (l->memory_swap > 0 && !l->memory)
+		return refuse(f, EINVAL, "--memory-swap wants --memory too: it is the sum of memory and swap");
+	if (l->memory_swap > 0 && l->memory_swap < l->memory)
+		return refuse(f, EINVAL, "--memory-swap %s is less than --memory %s: it is the sum of memory and swap",
+			      g->memory_swap, g->memory);
+	if (l->memory && l->memory_reservation > l->memory)
+		return refuse(f, EINVAL, "--memory-reservation %s is more than --memory %s", g->memory_reservation,
+			      g->memory);
+	strv_each(it, g->cgroup_conf)
+		if (!strchr(*it, '=') || **it == '=' || strchr(*it, '/'))
+			return refuse(f, EINVAL, "invalid --cgroup-conf '%.100s': FILE=VALUE is wanted", *it);
+	return 0;
+}
+
+static int check_texts(const struct resource_group *g, struct fail *f)
+{
+	static const char *const modes[] = { "enabled", "disabled", "no-conmon", "split" };
+	bool known = !g->cgroups;
+	int r = check_set("cpuset-cpus", g->cpuset_cpus, f);
+
+	if (r == 0)
+		r = check_set("cpuset-mems", g->cpuset_mems, f);
+	if (r == 0)
+		r = check_device_rates("device-read-bps", g->device_read_bps, true, f);
+	if (r == 0)
+		r = check_device_rates("device-write-bps", g->device_write_bps, true, f);
+	if (r == 0)
+		r = check_device_rates("device-read-iops", g->device_read_iops, false, f);
+	if (r == 0)
+		r = check_device_rates("device-write-iops", g->device_write_iops, false, f);
+	if (r == 0)
+		r = check_device_rates("blkio-weight-device", g->blkio_weight_device, false, f);
+	for (size_t i = 0; i < ARRAY_LEN(modes) && !known; i++)
+		known = !strcmp(g->cgroups, modes[i]);
+	if (r == 0 && !known)
+		return refuse(f, EINVAL, "invalid cgroup mode \"%.40s\": invalid argument", g->cgroups);
+	return r;
+}
+
+int resource_parse(const struct resource_group *g, struct limits *ret, struct fail *f)
+{
+	int64_t ignored;
+	int r = parse_bytes("memory", g->memory, false, &ret->memory, f);
+
+	if (r == 0)
+		r = parse_bytes("memory-swap", g->memory_swap, true, &ret->memory_swap, f);
+	if (r == 0)
+		r = parse_bytes("memory-reservation", g->memory_reservation, false, &ret->memory_reservation, f);
+	if (r == 0)
+		r = parse_cpus(g->cpus, &ret->nano_cpus, f);
+	if (r == 0)
+		r = parse_number("cpu-shares", g->cpu_shares, 0, 262144, &ret->cpu_shares, f);
+	if (r == 0)
+		r = parse_number("cpu-quota", g->cpu_quota, -1, INT64_MAX, &ret->cpu_quota, f);
+	if (r == 0)
+		r = parse_number("cpu-period", g->cpu_period, 0, 1000000, &ret->cpu_period, f);
+	if (r == 0)
+		r = parse_number("pids-limit", g->pids_limit, -1, 4194304, &ret->pids, f);
+	if (r == 0)
+		r = parse_number("blkio-weight", g->blkio_weight, 0, 1000, &ret->blkio_weight, f);
+	if (r == 0)
+		r = parse_number("memory-swappiness", g->memory_swappiness, -1, 100, &ignored, f);
+	if (r == 0)
+		r = parse_number("cpu-rt-period", g->cpu_rt_period, 0, INT64_MAX, &ignored, f);
+	if (r == 0)
+		r = parse_number("cpu-rt-runtime", g->cpu_rt_runtime, 0, INT64_MAX, &ignored, f);
+	if (r == 0)
+		r = check_texts(g, f);
+	return r < 0 ? r : check_together(g, ret, f);
+}
+
+struct wanted {
+	const char *option, *controller;
+};
+
+/* The first that bounds anything; what is gone in cgroup v2 has no controller. */
+static struct wanted first_wanted(const struct resource_group *g, const struct limits *l)
+{
+	const struct {
+		bool given;
+		struct wanted what;
+	} rows[] = {
+		{ l->memory > 0, { "memory", "memory" } },
+		{ l->memory_swap > 0, { "memory-swap", "memory" } },
+		{ l->memory_reservation > 0, { "memory-reservation", "memory" } },
+		{ l->nano_cpus > 0, { "cpus", "cpu" } },
+		{ l->cpu_shares > 0, { "cpu-shares", "cpu" } },
+		{ l->cpu_quota > 0, { "cpu-quota", "cpu" } },
+		{ l->cpu_period > 0, { "cpu-period", "cpu" } },
+		{ g->cpuset_cpus && *g->cpuset_cpus, { "cpuset-cpus", "cpuset" } },
+		{ g->cpuset_mems && *g->cpuset_mems, { "cpuset-mems", "cpuset" } },
+		{ l->pids > 0, { "pids-limit", "pids" } },
+		{ l->blkio_weight > 0, { "blkio-weight", "io" } },
+		{ g->blkio_weight_device != NULL, { "blkio-weight-device", "io" } },
+		{ g->device_read_bps != NULL, { "device-read-bps", "io" } },
+		{ g->device_write_bps != NULL, { "device-write-bps", "io" } },
+		{ g->device_read_iops != NULL, { "device-read-iops", "io" } },
+		{ g->device_write_iops != NULL, { "device-write-iops", "io" } },
+		{ g->memory_swappiness && strcmp(g->memory_swappiness, "-1"), { "memory-swappiness", NULL } },
+		{ g->cpu_rt_period != NULL, { "cpu-rt-period", NULL } },
+		{ g->cpu_rt_runtime != NULL, { "cpu-rt-runtime", NULL } },
+		{ g->oom_kill_disable, { "oom-kill-disable", NULL } },
+		{ g->device_cgroup_rule != NULL, { "device-cgroup-rule", NULL } },
+		{ g->cgroup_conf != NULL, { "cgroup-conf", "" } },
+		{ g->cgroup_parent && *g->cgroup_parent, { "cgroup-parent", "" } },
+		{ g->cgroups && !strcmp(g->cgroups, "split"), { "cgroups=split", "" } },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (rows[i].given)
+			return rows[i].what;
+	return (struct wanted){ NULL, NULL };
+}
+
+int resource_check(const struct resource_group *g, struct fail *f)
+{
+	struct limits limits = { 0 };
+	int r = resource_parse(g, &limits, f);
+	struct wanted want = { NULL, NULL };
+	auto_host struct host_report host = { 0 };
+	auto_free char *controller = NULL;
+
+	if (r == 0)
+		want = first_wanted(g, &limits);
+	if (r < 0 || !want.option)
+		return r;
+	if (!want.controller)
+		return refuse(f, ENOTSUP, "--%s can't be applied: cgroup v2 has no such thing for users", want.option);
+	host_check_cgroup(&host);
+	controller = *want.controller ? mem_printf("the controller '%s' of a cgroup", want.controller) :
+					mem_strdup("a cgroup of its own for the container");
+	(void)refuse(f, ENOTSUP, "--%s can't be applied: it needs %s, and rbox has none to use (%s)", want.option,
+		     controller, host.n ? host.v[0].found : "no cgroup");
+	if (host.n && host.v[0].fix)
+		fail_hint(f, "%s", host.v[0].fix);
+	else
+		fail_hint(f, "leave it out: this version of rbox makes no cgroups yet");
+	return -ENOTSUP;
+}
