@@ -5,6 +5,7 @@
 #include "cmd/app.h"
 
 /* The rows that cmd/<name>.c define; cmd/table.c puts them in the order of help. */
+extern const struct command healthcheck_command;
 extern const struct command run_command, create_command, start_command, stop_command, kill_command;
 extern const struct command restart_command, rename_command, top_command;
 extern const struct command attach_command, logs_command, wait_command;

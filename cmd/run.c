@@ -5,6 +5,7 @@
 
 #include "cmd/commands.h"
 #include "cmd/run_rows.h"
+#include "pkg/engine/bind.h"
 #include "pkg/engine/create.h"
 #include "pkg/engine/remove.h"
 #include "pkg/engine/start.h"
@@ -60,9 +61,17 @@ static int create_and_start(struct app *app, const struct run_opts *o, struct us
 	struct start_opts start = { .attach = !o->detach, .userns = userns, .plan = plan };
 	struct fetch_ctx ctx = { app, o->quiet };
 	struct fetcher fetcher = { run_fetch, &ctx };
-	auto_fd int sock = -EBADF;
-	int r = engine_create(&app->engine, o, &fetcher, &c, f);
+	auto_fd int sock = -EBADF, bound = -EBADF;
+	int r;
 
+	/* Before a pull: our caller may end meanwhile, and somebody else be our parent then. */
+	if (o->life.bind_to) {
+		bound = bind_open(o->life.bind_to, f);
+		if (bound < 0)
+			return bound;
+	}
+	start.bind_fd = bound;
+	r = engine_create(&app->engine, o, &fetcher, &c, f);
 	if (r < 0)
 		return r;
 	sock = engine_start(&app->engine, &c, &start, f);

@@ -55,6 +55,44 @@ static const struct opt life_rows[] = {
 	OPT_STR(0, "log-driver", struct life_group, log_driver, "DRIVER", "k8s-file or none (default k8s-file)"),
 	OPT_LIST(0, "log-opt", struct life_group, log_opt, "KEY=VALUE", "max-size=SIZE"),
 	OPT_STR(0, "pidfile", struct life_group, pidfile, "FILE", "write the process id there"),
+	OPT_STR(0, "conmon-pidfile", struct life_group, conmon_pidfile, "FILE", "write the monitor's process id there"),
+	OPT_STR(0, "restart", struct life_group, restart, "POLICY",
+		"what follows its end: no (default), on-failure[:N], always or unless-stopped"),
+	OPT_INT(0, "timeout", struct life_group, timeout, "SECONDS", "kill it when a run takes longer"),
+	OPT_STR(0, "bind-to", struct life_group, bind_to, "parent|pid:N",
+		"kill it when the caller (or process N) ends, however that ends"),
+	OPT_END
+};
+
+static const struct opt health_rows[] = {
+	OPT_STR(0, "health-cmd", struct health_group, cmd, "COMMAND|JSON",
+		"health check: a line for sh, a JSON array of words, or none"),
+	OPT_STR(0, "healthcheck-command", struct health_group, cmd, "COMMAND|JSON", NULL),
+	OPT_STR(0, "health-interval", struct health_group, interval, "TIME",
+		"pause between checks (default 30s; disable: only when asked for)"),
+	OPT_STR(0, "health-timeout", struct health_group, timeout, "TIME", "a check that takes longer has failed (default 30s)"),
+	OPT_INT(0, "health-retries", struct health_group, retries, "N",
+		"failures in a row that make it unhealthy (default 3)"),
+	OPT_STR(0, "health-start-period", struct health_group, start_period, "TIME",
+		"failures don't count for so long, until a check has passed (default 0s)"),
+	OPT_STR(0, "health-on-failure", struct health_group, on_failure, "ACTION",
+		"when it becomes unhealthy: none (default), kill, restart or stop"),
+	OPT_STR(0, "health-startup-cmd", struct health_group, startup_cmd, "COMMAND|JSON",
+		"run this check first, until it passes"),
+	OPT_STR(0, "health-startup-interval", struct health_group, startup_interval, "TIME",
+		"pause between start-up checks (default 30s)"),
+	OPT_INT(0, "health-startup-retries", struct health_group, startup_retries, "N",
+		"failures in a row that restart the container (default 0: never)"),
+	OPT_INT(0, "health-startup-success", struct health_group, startup_success, "N",
+		"passes in a row that end the start-up (default 1)"),
+	OPT_STR(0, "health-startup-timeout", struct health_group, startup_timeout, "TIME",
+		"a start-up check that takes longer has failed (default 30s)"),
+	OPT_INT(0, "health-max-log-count", struct health_group, max_log_count, "N",
+		"results that are kept (default 5; 0: 100)"),
+	OPT_INT(0, "health-max-log-size", struct health_group, max_log_size, "BYTES",
+		"output that is kept of each (default 500; 0: 16 KiB)"),
+	OPT_STR(0, "health-log-destination", struct health_group, log_destination, "local", NULL),
+	OPT_FLAG(0, "no-healthcheck", struct health_group, off, "no health check, whatever the image says"),
 	OPT_END
 };
 
@@ -81,6 +119,8 @@ static const struct opt fetch_rows[] = {
 	OPT_FLAG('q', "quiet", struct run_opts, quiet, "say nothing while pulling"),                 \
 	OPT_TITLE("Lifetime and log"),                                                               \
 	OPT_GROUP(struct run_opts, life, life_rows),                                                 \
+	OPT_TITLE("Health checks"),                                                                  \
+	OPT_GROUP(struct run_opts, health, health_rows),                                             \
 	OPT_TITLE("The process"),                                                                    \
 	OPT_GROUP(struct run_opts, process, process_rows),                                           \
 	OPT_STR(0, "entrypoint", struct run_opts, entrypoint, "WORD|JSON", "instead of the image's entrypoint"), \
@@ -143,7 +183,12 @@ int run_opts_parse(struct app *app, int argc, char **argv, struct run_opts *o, s
 {
 	int first;
 
-	*o = (struct run_opts){ .life.stop_timeout = LIFE_TIMEOUT_UNSET, .fetch.retry = 3 };
+	*o = (struct run_opts){
+		.life.stop_timeout = LIFE_TIMEOUT_UNSET, .fetch.retry = 3,
+		.health = { .retries = HEALTH_UNSET, .startup_retries = HEALTH_UNSET,
+			    .startup_success = HEALTH_UNSET, .max_log_count = HEALTH_UNSET,
+			    .max_log_size = HEALTH_UNSET },
+	};
 	o->create_command = command_line(app, argc, argv);
 	first = app_parse_early(app, o, argc, argv, f);
 	if (first < 0)

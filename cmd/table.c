@@ -42,7 +42,7 @@ const struct command *const command_table[] = {
 	&inspect_command, &pull_command, &load_command, &import_command, &images_command, &tag_command, &untag_command,
 	&rmi_command,
 	&why_command,
-	&events_command,
+	&healthcheck_command, &events_command,
 	&info_command, &doctor_command, &version_command, &container_command, &image_command,
 	&system_command,
 	&completion_command, &man_command,

@@ -23,8 +23,11 @@ const char *const status_names[] = {
 	[STATUS_CREATED] = "created",	    [STATUS_RUNNING] = "running",
 	[STATUS_PAUSED] = "paused",	    [STATUS_STOPPING] = "stopping",
 	[STATUS_STOPPED] = "stopped",	    [STATUS_REMOVING] = "removing",
+	[STATUS_RESTARTING] = "restarting",
 	NULL,
 };
+
+const char *const health_names[] = { "", "starting", "healthy", "unhealthy", NULL };
 
 const struct field state_fields[] = {
 	FIELD_INT("version", struct state, version),
@@ -40,6 +43,8 @@ const struct field state_fields[] = {
 	FIELD_I64("started_at", struct state, started_at),
 	FIELD_I64("finished_at", struct state, finished_at),
 	FIELD_INT("restarts", struct state, restarts),
+	FIELD_INT("last_code", struct state, last_code),
+	FIELD_ENUM("health", struct state, health, health_names),
 	FIELD_STR("error", struct state, error),
 	FIELD_STR("run_dir", struct state, run_dir),
 	FIELD_END
@@ -59,6 +64,7 @@ const char *status_word(enum status s)
 	case STATUS_PAUSED:
 	case STATUS_STOPPING:
 	case STATUS_REMOVING:
+	case STATUS_RESTARTING:
 		break;
 	}
 	return status_names[s];
@@ -103,7 +109,7 @@ int state_pid_start(pid_t pid, int64_t *ret)
 	return r;
 }
 
-static void heal(struct state *s, int code, const char *error, int64_t finished_at)
+static void heal(int dir_fd, struct state *s, int code, const char *error, int64_t finished_at)
 {
 	s->status = STATUS_STOPPED;
 	s->exit_code = code;
@@ -112,6 +118,9 @@ static void heal(struct state *s, int code, const char *error, int64_t finished_
 	/* Nobody saw the end: when it began is the last that is known, and stays the same at each look. */
 	if (!s->finished_at)
 		s->finished_at = finished_at ? finished_at : s->started_at;
+	/* Who asked for the end matters to what is started at the next boot. */
+	if (faccessat(dir_fd, "stop", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		s->stopped_by_user = true;
 	mem_replace(&s->error, mem_strdup(error));
 }
 
@@ -153,19 +162,19 @@ static int check_alive(int dir_fd, struct state *s, struct fail *f)
 	if (file_is_locked(dir_fd, "lock.run")) {
 		/* On a full disk the end could be recorded in the file "exit" alone, made at the start. */
 		if (state_load_exit(dir_fd, &code, &at) == 0)
-			heal(s, code, NULL, at);
+			heal(dir_fd, s, code, NULL, at);
 		return 0;
 	}
 	r = state_boot_id(&boot, f);
 	if (r < 0)
 		return r;
 	if (!str_eq(boot, s->boot_id)) {
-		heal(s, 255, "host reboot", 0);
+		heal(dir_fd, s, 255, "host reboot", 0);
 	} else if (state_load_exit(dir_fd, &code, &at) == 0) {
 		/* The exit status is written first: only the record of it is missing. */
-		heal(s, code, NULL, at);
+		heal(dir_fd, s, code, NULL, at);
 	} else {
-		heal(s, 137, "monitor lost", 0);
+		heal(dir_fd, s, s->status == STATUS_RESTARTING ? s->exit_code : 137, "monitor lost", 0);
 	}
 	return 0;
 }

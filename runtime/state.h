@@ -14,17 +14,23 @@
  * without FILE_SYNC: the boot id voids it after a crash) and read without a lock by everybody.
  * At most 512 bytes, so that ps reads a thousand of them quickly. Whether a monitor lives
  * is told by lock.run alone; state_load heals what a dead monitor left behind: a state that says
- * creating, created, running or stopping with lock.run free is read as stopped, exit code 137,
- * error "monitor lost" (or 255 "host reboot" when the boot id differs).
+ * creating, created, running or stopping with lock.run free is read as stopped, exit code 137 (of one
+ * that was between two runs: the last run's), error "monitor lost"; or 255 "host reboot" when the boot
+ * id differs. Whether its user had stopped it is kept (the file "stop").
  */
 enum status {
 	STATUS_CONFIGURED,	/* saved, never launched: "created" outside */
 	STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPING, STATUS_STOPPED,
 	STATUS_REMOVING,
+	STATUS_RESTARTING,	/* between two runs: its monitor lives and will launch it again */
 };
 extern const char *const status_names[];	/* as they are in state.json, NULL-terminated */
-/* podman's word outside: created initialized running paused stopping exited removing. */
+/* podman's word outside: created initialized running paused stopping exited removing; docker's restarting. */
 const char *status_word(enum status s);
+
+/* As podman and docker call it; "" while a container has no health check. */
+enum health_status { HEALTH_NONE, HEALTH_STARTING, HEALTH_HEALTHY, HEALTH_UNHEALTHY };
+extern const char *const health_names[];	/* NULL-terminated */
 
 struct state {
 	int version;
@@ -36,7 +42,9 @@ struct state {
 	int signal;		/* what ended the first process (exit_code is 128 + it), 0: it exited */
 	bool oom_killed, stopped_by_user;
 	int64_t started_at, finished_at;	/* ns */
-	int restarts;
+	int restarts;		/* since a user started it */
+	int last_code;		/* the exit status of the run before this one; with restarts > 0 */
+	int health;		/* enum health_status */
 	char *error;
 	char *run_dir;		/* where the attach socket is */
 };

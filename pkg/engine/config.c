@@ -10,6 +10,7 @@
 #include "pkg/engine/override.h"
 #include "pkg/util/file.h"
 #include "pkg/util/mem.h"
+#include "runtime/monitor/health.h"
 
 static const char *const tri_names[] = { "unset", "true", "false", NULL };
 
@@ -53,6 +54,29 @@ static const struct field life_fields[] = {
 	FIELD_STR("LogDriver", struct life_group, log_driver),
 	FIELD_STRV("LogOpt", struct life_group, log_opt),
 	FIELD_STR("PidFile", struct life_group, pidfile),
+	FIELD_STR("ConmonPidFile", struct life_group, conmon_pidfile),
+	FIELD_STR("RestartPolicy", struct life_group, restart),
+	FIELD_INT("Timeout", struct life_group, timeout),
+	FIELD_STR("BindTo", struct life_group, bind_to),
+	FIELD_END
+};
+
+static const struct field health_test_fields[] = {
+	FIELD_STRV("Test", struct health_test, test),
+	FIELD_I64("Interval", struct health_test, interval),
+	FIELD_I64("Timeout", struct health_test, timeout),
+	FIELD_I64("StartPeriod", struct health_test, start_period),
+	FIELD_INT("Retries", struct health_test, retries),
+	FIELD_INT("Successes", struct health_test, successes),
+	FIELD_END
+};
+
+static const struct field health_fields[] = {
+	FIELD_OBJ("Check", struct health_config, check, health_test_fields),
+	FIELD_OBJ("Startup", struct health_config, startup, health_test_fields),
+	FIELD_ENUM("OnFailure", struct health_config, action, health_action_names),
+	FIELD_INT("LogCount", struct health_config, log_count),
+	FIELD_INT("LogSize", struct health_config, log_size),
 	FIELD_END
 };
 
@@ -88,6 +112,7 @@ const struct field config_fields[] = {
 	FIELD_OBJ("Kernel", struct container_config, kernel, kernel_fields),
 	FIELD_OBJ("Place", struct container_config, place, place_fields),
 	FIELD_ARRAY("Devices", struct container_config, devices, n_devices, device_fields),
+	FIELD_OBJ("Health", struct container_config, health, health_fields),
 	FIELD_ARRAY("Mounts", struct container_config, mounts, n_mounts, mount_fields),
 	FIELD_I64("ShmSize", struct container_config, shm_size),
 	FIELD_INT("StopSignal", struct container_config, stop_signal),

@@ -42,7 +42,30 @@ struct life_group {
 	int stop_timeout;	/* seconds; LIFE_TIMEOUT_UNSET until resolved */
 	char *log_driver;
 	char **log_opt;
-	char *pidfile;
+	char *pidfile, *conmon_pidfile;
+	char *restart;		/* as typed; checked by restart_parse (runtime/monitor/restart.h) */
+	int timeout;		/* seconds that a run may take; 0: as long as it likes */
+	char *bind_to;		/* "parent" or "pid:N": with whom it ends (bind.h) */
+};
+
+struct health_group {		/* health.c: as typed */
+	char *cmd, *interval, *timeout, *start_period, *on_failure, *log_destination;
+	char *startup_cmd, *startup_interval, *startup_timeout;
+	int retries, startup_retries, startup_success, max_log_count, max_log_size; /* HEALTH_UNSET */
+	bool off;
+};
+
+/* A check as it is in an image's config: {"CMD", WORD ...}, {"CMD-SHELL", TEXT} or {"NONE"}. */
+struct health_test {
+	char **test;
+	int64_t interval, timeout, start_period;	/* ns; interval 0: only when asked for */
+	int retries, successes;
+};
+
+struct health_config {
+	struct health_test check, startup;
+	int action;		/* enum health_action */
+	int log_count, log_size;	/* 0: no limit of its own */
 };
 
 /* What was typed: types checked, nothing looked up. */
@@ -58,6 +81,7 @@ struct run_opts {
 	struct ns_group ns;
 	struct resource_group resources;
 	struct compat_group compat;
+	struct health_group health;
 	char *name, *entrypoint, *cidfile, *rootfs_dir, *shm_size, *pull, *detach_keys;
 	char **label, **label_file;
 	char **volume, **mount, **tmpfs;
@@ -102,6 +126,7 @@ struct container_config {
 	struct place_group place;
 	struct config_device *devices;
 	size_t n_devices;
+	struct health_config health;
 	struct config_mount *mounts;
 	size_t n_mounts;
 	int64_t shm_size;
@@ -109,7 +134,7 @@ struct container_config {
 	char **create_command, **exposed_ports, **volumes;
 };
 
-enum { CONFIG_VERSION = 1, LIFE_TIMEOUT_UNSET = -2, LIFE_TIMEOUT_DEFAULT = 10 };
+enum { CONFIG_VERSION = 1, LIFE_TIMEOUT_UNSET = -2, LIFE_TIMEOUT_DEFAULT = 10, HEALTH_UNSET = -1 };
 
 extern const struct field config_fields[];
 

@@ -49,5 +49,5 @@ void container_done(struct container *c)
 bool container_is_running(const struct container *c)
 {
 	return c->state.status == STATUS_RUNNING || c->state.status == STATUS_PAUSED ||
-	       c->state.status == STATUS_STOPPING;
+	       c->state.status == STATUS_STOPPING || c->state.status == STATUS_RESTARTING;
 }

@@ -26,6 +26,7 @@ void container_done(struct container *c);
 #define auto_container __attribute__((cleanup(container_done)))
 #define CONTAINER_INIT { .dir_fd = -EBADF }
 
+/* Its monitor means it to run: also while paused, and between two runs of a restart policy. */
 bool container_is_running(const struct container *c);
 
 #endif

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "pkg/engine/create_life.h"
 #include "pkg/engine/create_more.h"
 #include "pkg/engine/env.h"
 #include "pkg/engine/event.h"
@@ -242,6 +243,8 @@ int create_config(const struct run_opts *o, const struct image_config *image, st
 		r = set_security(o, c, f);
 	if (r == 0)
 		r = set_life(o, image, c, f);
+	if (r == 0)
+		r = create_life(o, image, c, f);
 	if (r == 0)
 		r = set_labels(o, image, c, f);
 	if (r == 0)

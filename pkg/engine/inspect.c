@@ -196,6 +196,7 @@ static json_t *build(struct engine *e, const struct container *c)
 	put_paths(o, e, c);
 	inspect_put_str(o, "OCIRuntime", "rbox");
 	inspect_put_str(o, "PidFile", config->life.pidfile);
+	inspect_put_str(o, "ConmonPidFile", config->life.conmon_pidfile);
 	inspect_put_str(o, "Name", config->name);
 	inspect_put(o, "RestartCount", json_integer(c->state.restarts));
 	inspect_put_str(o, "Driver", "overlay");

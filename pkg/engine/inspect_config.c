@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "pkg/engine/health.h"
 #include "pkg/engine/inspect_part.h"
 #include "pkg/util/str.h"
+#include "runtime/monitor/health.h"
 
 static const struct inspect_zero zeros[] = {
 	{ "Hostname", INSPECT_TEXT }, { "Domainname", INSPECT_TEXT }, { "User", INSPECT_TEXT },
@@ -35,7 +37,10 @@ json_t *inspect_config(const struct container_config *c)
 	inspect_put(o, "Labels", jsonf_map(c->labels));
 	inspect_put(o, "Annotations", jsonf_map(c->annotations));
 	inspect_put_str(o, "StopSignal", c->life.stop_signal);
-	inspect_put_str(o, "HealthcheckOnFailureAction", "none");
+	inspect_put(o, "Healthcheck", health_test_json(&c->health.check));
+	inspect_put(o, "StartupHealthCheck", health_test_json(&c->health.startup));
+	inspect_put_str(o, "HealthcheckOnFailureAction", health_action_names[c->health.action]);
+	inspect_put(o, "Timeout", json_integer(c->life.timeout));
 	inspect_put(o, "CreateCommand", jsonf_strv(c->create_command));
 	inspect_put_str(o, "Umask", c->process.umask);
 	inspect_put(o, "StopTimeout", json_integer(c->life.stop_timeout));

@@ -7,6 +7,7 @@
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
 #include "runtime/privs.h"
+#include "runtime/monitor/restart.h"
 
 static const struct inspect_zero zeros[] = {
 	{ "Binds", INSPECT_LIST }, { "CgroupManager", INSPECT_TEXT }, { "CgroupMode", INSPECT_TEXT },
@@ -126,6 +127,15 @@ static void put_modes(json_t *o, const struct container_config *c)
 	inspect_put(o, "ConsoleSize", json_pack("[i, i]", 0, 0));
 }
 
+static json_t *policy_json(const struct container_config *c)
+{
+	struct restart_policy p;
+	struct fail ignored = { 0 };
+
+	(void)!restart_parse(c->life.restart, &p, &ignored);
+	return json_pack("{s:s, s:i}", "Name", restart_names[p.kind], "MaximumRetryCount", p.max);
+}
+
 json_t *inspect_host_config(struct engine *e, const struct container *ctr)
 {
 	const struct container_config *c = &ctr->config;
@@ -133,7 +143,7 @@ json_t *inspect_host_config(struct engine *e, const struct container *ctr)
 
 	inspect_put(o, "Binds", inspect_binds(c));
 	inspect_put(o, "LogConfig", log_json(e, ctr));
-	inspect_put(o, "RestartPolicy", json_pack("{s:s, s:i}", "Name", "no", "MaximumRetryCount", 0));
+	inspect_put(o, "RestartPolicy", policy_json(c));
 	inspect_put(o, "AutoRemove", json_boolean(c->life.rm));
 	put_caps(o, &c->security);
 	put_modes(o, c);

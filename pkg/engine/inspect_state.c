@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "pkg/engine/health.h"
 #include "pkg/engine/inspect_part.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
@@ -24,7 +25,9 @@ json_t *inspect_state(struct engine *e, const struct container *c)
 	(void)e;
 	inspect_put_str(o, "OciVersion", "1.2.0");
 	inspect_put_str(o, "Status", status_word((enum status)s->status));
-	inspect_put(o, "Running", json_boolean(running && s->status != STATUS_PAUSED));
+	inspect_put(o, "Running", json_boolean(running && s->status != STATUS_PAUSED &&
+					       s->status != STATUS_RESTARTING));
+	inspect_put(o, "Restarting", json_boolean(s->status == STATUS_RESTARTING));
 	inspect_put(o, "Paused", json_boolean(s->status == STATUS_PAUSED));
 	inspect_put(o, "OOMKilled", json_boolean(s->oom_killed));
 	inspect_put(o, "Pid", json_integer(running ? s->pid : 0));
@@ -33,7 +36,7 @@ json_t *inspect_state(struct engine *e, const struct container *c)
 	inspect_put_str(o, "Error", s->error);
 	inspect_put(o, "StartedAt", inspect_time(s->started_at));
 	inspect_put(o, "FinishedAt", inspect_time(s->finished_at));
-	inspect_put(o, "Health", json_pack("{s:s, s:i, s:n}", "Status", "", "FailingStreak", 0, "Log"));
+	inspect_put(o, "Health", health_state_json(c));
 	inspect_put(o, "CheckpointedAt", inspect_time(0));
 	inspect_put(o, "RestoredAt", inspect_time(0));
 	inspect_put(o, "StoppedByUser", json_boolean(s->stopped_by_user));

@@ -14,11 +14,13 @@
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
 #include "pkg/util/time.h"
+#include "runtime/monitor/restart.h"
 #include "runtime/state.h"
 #include "storage/ctr.h"
 
 static const char *const keys[] = { "id", "name", "label", "label!", "exited", "status", "ancestor", "before",
-				    "since", "volume", "network", "until", "command", NULL };
+				    "since", "volume", "network", "until", "command", "health", "restart-policy",
+				    "should-start-on-boot", NULL };
 
 struct ps_row {
 	char *id;
@@ -137,6 +139,56 @@ static bool match_ancestor(const char *v, const void *ctx)
 	return !strcmp(full, image);
 }
 
+static bool match_health(const char *v, const void *ctx)
+{
+	const struct ps_row *r = ctx;
+
+	return !strcmp(v, health_names[r->state.health]) || (!strcmp(v, "none") && !r->state.health);
+}
+
+static struct restart_policy policy_of(const struct ps_row *r)
+{
+	struct restart_policy p;
+	struct fail ignored = { 0 };
+
+	(void)!restart_parse(r->config.life.restart, &p, &ignored);
+	return p;
+}
+
+static bool match_policy(const char *v, const void *ctx)
+{
+	struct restart_policy p = policy_of(ctx), wanted;
+	struct fail ignored = { 0 };
+
+	return restart_parse(v, &wanted, &ignored) == 0 && wanted.kind == p.kind &&
+	       (!wanted.max || wanted.max == p.max);
+}
+
+static bool match_boot(const char *v, const void *ctx)
+{
+	const struct ps_row *r = ctx;
+	struct restart_policy p = policy_of(r);
+	bool wanted;
+
+	return str_to_bool(v, &wanted) == 0 && wanted == restart_at_boot(&p, r->state.stopped_by_user);
+}
+
+/* Values that nothing could have: a typing error would start nothing at boot, and say nothing. */
+static int check_values(char *const *filters, struct fail *f)
+{
+	strv_each(it, filters) {
+		struct restart_policy p;
+		struct fail why = { 0 };
+		bool b;
+
+		if (str_starts(*it, "restart-policy=") && restart_parse(*it + 15, &p, &why) < 0)
+			return refuse(f, EINVAL, "%.60s invalid restart policy", *it + 15);
+		if (str_starts(*it, "should-start-on-boot=") && str_to_bool(*it + 21, &b) < 0)
+			return refuse(f, EINVAL, "filter %.80s: true or false is wanted", *it);
+	}
+	return 0;
+}
+
 static bool match_network(const char *v, const void *ctx)
 {
 	return str_eq(((const struct ps_row *)ctx)->config.net.mode, v);
@@ -192,13 +244,16 @@ static bool wanted(const struct ps_row *r, const struct ps_opts *o, int64_t befo
 	bool by_state = filter_has(fl, "status") || filter_has(fl, "exited");
 
 	if (!o->all && !o->last && !by_state && r->state.status != STATUS_RUNNING &&
-	    r->state.status != STATUS_PAUSED && r->state.status != STATUS_STOPPING)
+	    r->state.status != STATUS_PAUSED && r->state.status != STATUS_STOPPING &&
+	    r->state.status != STATUS_RESTARTING)
 		return false;
 	return (!before || r->summary.created < before) && (!since || r->summary.created > since) &&
 	       filter_any(fl, "id", match_id, r) && filter_any(fl, "name", match_name, r) &&
 	       filter_any(fl, "status", match_status, r) && filter_any(fl, "exited", match_exited, r) &&
 	       filter_any(fl, "ancestor", match_ancestor, r) && filter_any(fl, "network", match_network, r) &&
 	       filter_any(fl, "command", match_command, r) && filter_any(fl, "volume", match_volume, r) &&
+	       filter_any(fl, "health", match_health, r) && filter_any(fl, "restart-policy", match_policy, r) &&
+	       filter_any(fl, "should-start-on-boot", match_boot, r) &&
 	       filter_any(fl, "until", match_until, r) && filter_labels(fl, r->config.labels);
 }
 
@@ -208,7 +263,12 @@ static char *status_text(const struct ps_row *r, int64_t now)
 
 	switch (r->state.status) {
 	case STATUS_RUNNING:
-		return mem_printf("Up %s", time_human(now - r->state.started_at, span));
+		(void)time_human(now - r->state.started_at, span);
+		return r->state.health ? mem_printf("Up %s (%s)", span, health_names[r->state.health]) :
+					 mem_printf("Up %s", span);
+	case STATUS_RESTARTING:
+		return mem_printf("Restarting (%d) %s ago", r->state.exit_code,
+				  time_human(now - r->state.finished_at, span));
 	case STATUS_PAUSED:
 		return mem_printf("Up %s (Paused)", time_human(now - r->state.started_at, span));
 	case STATUS_STOPPED:
@@ -289,12 +349,15 @@ int engine_ps(struct engine *e, const struct ps_opts *o, json_t **ret, struct fa
 {
 	struct ps_list l = { NULL, 0 };
 	bool full = o->full || o->no_trunc || filter_has(o->filters, "label") || filter_has(o->filters, "label!") ||
-		    filter_has(o->filters, "network") || filter_has(o->filters, "command") ||
+		    filter_has(o->filters, "network") ||
+		    filter_has(o->filters, "restart-policy") || filter_has(o->filters, "should-start-on-boot") || filter_has(o->filters, "command") ||
 		    filter_has(o->filters, "volume");
 	int64_t before, since, now = time_now();
 	int r = filter_check(o->filters, keys, f);
 	int left = o->last ? o->last : -1;
 
+	if (r == 0)
+		r = check_values(o->filters, f);
 	if (r == 0)
 		r = edge(e, o->filters, "before", &before, f);
 	if (r == 0)

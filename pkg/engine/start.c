@@ -6,9 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "pkg/engine/bind.h"
 #include "pkg/engine/event.h"
 #include "pkg/engine/override.h"
 #include "pkg/engine/restart.h"
+#include "pkg/engine/health.h"
 #include "pkg/engine/seccomp.h"
 #include "pkg/engine/spec.h"
 #include "pkg/util/fd.h"
@@ -17,6 +19,7 @@
 #include "pkg/util/path.h"
 #include "pkg/util/spawn.h"
 #include "pkg/util/str.h"
+#include "pkg/util/time.h"
 #include "runtime/monitor/monitor.h"
 #include "runtime/state.h"
 
@@ -29,7 +32,8 @@ struct starting {
 	char *ctr_path, *layers_path, *rw_path, *init_path, *root_like;
 	char **lowers;
 	struct spec spec;
-	int dir_fd, lock_fd, seccomp_fd, pid_file_fd;
+	struct spec_process check, startup;	/* of the health checks */
+	int dir_fd, lock_fd, seccomp_fd, pid_file_fd, monitor_pid_file_fd, bind_fd;
 };
 
 static void starting_done(struct starting *s)
@@ -41,10 +45,14 @@ static void starting_done(struct starting *s)
 	mem_free_ptr(&s->root_like);
 	strv_free_ptr(&s->lowers);
 	spec_done(&s->spec);
+	jsonf_done(spec_process_fields, &s->check);
+	jsonf_done(spec_process_fields, &s->startup);
 	fd_close(s->dir_fd);
 	fd_close(s->lock_fd);
 	fd_close(s->seccomp_fd);
 	fd_close(s->pid_file_fd);
+	fd_close(s->monitor_pid_file_fd);
+	fd_close(s->bind_fd);
 }
 
 static int find_init(struct starting *s, struct fail *f)
@@ -71,12 +79,36 @@ static int find_init(struct starting *s, struct fail *f)
 	return -ENOENT;
 }
 
-static int open_pid_file(struct starting *s, struct fail *f)
+static int open_pid_file(const char *path, int *ret, struct fail *f)
 {
-	if (!s->c->life.pidfile)
+	if (!path)
 		return 0;
-	s->pid_file_fd = fd_open(AT_FDCWD, s->c->life.pidfile, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-	return s->pid_file_fd < 0 ? fail(f, -s->pid_file_fd, "make the pid file '%s'", s->c->life.pidfile) : 0;
+	*ret = fd_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	return *ret < 0 ? fail(f, -*ret, "make the pid file '%s'", path) : 0;
+}
+
+static int open_pid_files(struct starting *s, struct fail *f)
+{
+	int r = open_pid_file(s->c->life.pidfile, &s->pid_file_fd, f);
+
+	return r < 0 ? r : open_pid_file(s->c->life.conmon_pidfile, &s->monitor_pid_file_fd, f);
+}
+
+static int open_bound(struct starting *s, const struct start_opts *o, struct fail *f)
+{
+	if (!s->c->life.bind_to)
+		return 0;
+	s->bind_fd = o->bind_fd > 2 ? fd_dup(o->bind_fd) : bind_open(s->c->life.bind_to, f);
+	if (s->bind_fd < 0)
+		return f->code ? s->bind_fd : fail(f, -s->bind_fd, "duplicate a descriptor");
+	return bind_alive(s->bind_fd, f);
+}
+
+static int build_checks(struct starting *s, struct fail *f)
+{
+	int r = health_process(s->c, &s->c->health.check, &s->check, f);
+
+	return r < 0 ? r : health_process(s->c, &s->c->health.startup, &s->startup, f);
 }
 
 static int write_bundle(struct starting *s, struct fail *f)
@@ -130,7 +162,11 @@ static int prepare(struct starting *s, const struct start_opts *o, struct fail *
 	if (r == 0)
 		r = find_init(s, f);
 	if (r == 0)
-		r = open_pid_file(s, f);
+		r = build_checks(s, f);
+	if (r == 0)
+		r = open_bound(s, o, f);
+	if (r == 0)
+		r = open_pid_files(s, f);
 	if (r == 0 && !s->c->life.rm)
 		r = write_bundle(s, f);
 	return r;
@@ -140,18 +176,33 @@ static int prepare(struct starting *s, const struct start_opts *o, struct fail *
 struct ending {
 	const char *store_path;
 	const struct container_config *c;
-	bool started;
 };
 
-static void on_started(void *ctx)
+static void on_news(void *ctx, const struct monitor_news *n)
 {
-	struct ending *end = ctx;
+	const struct ending *end = ctx;
 	auto_fd int root = fd_open(AT_FDCWD, end->store_path, O_PATH | O_DIRECTORY, 0);
 	const struct store store = { .root_fd = root };
 
-	end->started = true;
-	event_container(&store, end->c, "init");
-	event_container(&store, end->c, "start");
+	switch (n->event) {
+	case MONITOR_STARTED:
+		event_container(&store, end->c, "init");
+		event_container(&store, end->c, "start");
+		break;
+	case MONITOR_RESTARTED:
+		event_container(&store, end->c, "restart");
+		break;
+	case MONITOR_DIED:
+		event_ended(&store, end->c, "died", n->exit_code);
+		break;
+	case MONITOR_HEALTH:
+		event_write(&store, &(struct event){
+			.type = "container", .status = "health_status", .id = end->c->id, .name = end->c->name,
+			.image = end->c->image_name, .attributes = end->c->labels,
+			.health_status = health_names[n->health],
+		});
+		break;
+	}
 }
 
 /* True when it is gone by our doing. */
@@ -178,11 +229,10 @@ static void on_ended(void *ctx, int exit_code)
 	auto_store struct store store = { .root_fd = -EBADF };
 	struct fail f = { 0 };
 
+	(void)exit_code;
 	if (store_open(end->store_path, &store, &f) < 0)
 		return;
-	if (end->started)
-		event_ended(&store, end->c, "died", exit_code);
-	if (end->c->life.rm && remove_ended(&store, end->c, &f))
+	if (remove_ended(&store, end->c, &f))
 		event_container(&store, end->c, "remove");
 }
 
@@ -245,14 +295,27 @@ static int start(struct starting *s, const struct start_opts *o, struct fail *f)
 		.open_stdin = c->process.interactive,
 		.foreground = o->attach,
 		.pid_file_fd = s->pid_file_fd,
-		.started = on_started,
-		.ended = on_ended,
+		.monitor_pid_file_fd = s->monitor_pid_file_fd,
+		.bind_fd = s->bind_fd,
+		.stop_signal = c->stop_signal,
+		.stop_timeout = c->life.stop_timeout,
+		.timeout = c->life.timeout * TIME_SECOND,
+		.health = health_plan(&c->health, &s->check, &s->startup),
+		.news = on_news,
+		.ended = c->life.rm ? on_ended : NULL,
 		.finish = c->life.rm ? on_finish : NULL,
 		.ctx = &end,
 	};
+	struct fail ignored = { 0 };	/* create has checked it */
 	bool made = o->userns->holder != 0;
 	pid_t monitor = 0;
-	int sock = monitor_start(&m, &monitor, f);
+	int sock;
+
+	(void)!restart_parse(c->life.restart, &m.restart, &ignored);
+	/* A volatile overlay can't be mounted a second time. */
+	if (m.restart.kind != RESTART_NO || m.health.action == HEALTH_ACT_RESTART || c->health.startup.retries)
+		m.launch.rootfs.is_volatile = false;
+	sock = monitor_start(&m, &monitor, f);
 
 	if (sock >= 0 && made)
 		engine_hint(s->e, monitor);
@@ -263,7 +326,7 @@ int engine_start(struct engine *e, const struct container_config *c, const struc
 		 struct fail *f)
 {
 	struct starting s = { .e = e, .c = c, .dir_fd = -EBADF, .lock_fd = -EBADF, .seccomp_fd = -EBADF,
-			      .pid_file_fd = -EBADF };
+			      .pid_file_fd = -EBADF, .monitor_pid_file_fd = -EBADF, .bind_fd = -EBADF };
 	int r = prepare(&s, o, f);
 
 	if (r == 0)

@@ -13,6 +13,7 @@ struct start_opts {
 	bool attach;
 	struct userns_begun *userns;
 	const struct userns_plan *plan;
+	int bind_fd;		/* bind_open's for --bind-to, opened early; below 3: opened here */
 };
 int engine_start(struct engine *e, const struct container_config *c, const struct start_opts *o,
 		 struct fail *f) MUST_USE;

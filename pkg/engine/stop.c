@@ -13,6 +13,7 @@
 #include "pkg/util/fd.h"
 #include "pkg/util/sig.h"
 #include "pkg/util/time.h"
+#include "runtime/monitor/ask.h"
 #include "runtime/ns.h"
 
 /* True once the process of PIDFD has ended. */
@@ -58,22 +59,64 @@ static int reload(struct container *c, struct fail *f)
 	return state_load(c->dir_fd, &c->state, f);
 }
 
-int engine_kill(struct engine *e, struct container *c, int sig, struct fail *f)
+/* For State.StoppedByUser, and so that no policy restarts it; a full disk is no reason not to stop. */
+static void mark_stop(const struct container *c)
 {
-	auto_fd int pidfd = -EBADF;
+	fd_close(fd_open(c->dir_fd, "stop", O_WRONLY | O_CREAT | O_NOFOLLOW, 0600));
+}
+
+/* Marks first and reads then: the monitor does it the other way round before and after each launch. */
+static int mark_and_look(struct container *c, struct fail *f)
+{
+	mark_stop(c);
+	return reload(c, f);
+}
+
+/* A signal that is to end it, not one to be talked to with (podman takes every one for the end). */
+static bool is_deadly(const struct container *c, int sig)
+{
+	return sig == SIGKILL || sig == SIGTERM || sig == SIGINT || sig == SIGQUIT || sig == SIGABRT ||
+	       sig == c->config.stop_signal;
+}
+
+/* C is marked and was between two runs when it was looked at: there is no further one. */
+static int end_pause(struct container *c, struct fail *f)
+{
+	int timeout = c->config.life.stop_timeout;
 	int r;
 
-	if (!container_is_running(c)) {
-		return refuse(f, ESRCH, "can only kill running containers. %s is in state %s: container state "
-			      "improper", c->id, status_word((enum status)c->state.status));
-	}
-	pidfd = state_pidfd(&c->state, f);
+	ask_stop(c->state.run_dir, c->id);
+	/* Launched a moment before, it is stopped by its monitor. */
+	r = stop_await(c, timeout < 0 ? -1 : (timeout + 10) * 1000, f);
+	return r < 0 ? r : reload(c, f);
+}
+
+static int send_signal(struct container *c, int sig, struct fail *f)
+{
+	auto_fd int pidfd = state_pidfd(&c->state, f);
+	int r;
+
 	if (pidfd < 0)
 		return pidfd;
-	mark_kill(c->dir_fd, sig);
 	r = ns_pidfd_kill(pidfd, sig);
+	return r < 0 ? fail(f, -r, "send signal %d to container %.12s", sig, c->id) : 0;
+}
+
+int engine_kill(struct engine *e, struct container *c, int sig, struct fail *f)
+{
+	bool deadly = is_deadly(c, sig);
+	int r = 0;
+
+	if (!container_is_running(c) || (c->state.status == STATUS_RESTARTING && !deadly))
+		return refuse(f, ESRCH, "can only kill running containers. %s is in state %s: container state "
+			      "improper", c->id, status_word((enum status)c->state.status));
+	mark_kill(c->dir_fd, sig);
+	if (deadly)
+		r = mark_and_look(c, f);
+	if (r == 0)
+		r = c->state.status == STATUS_RESTARTING ? end_pause(c, f) : send_signal(c, sig, f);
 	if (r < 0)
-		return fail(f, -r, "send signal %d to container %.12s", sig, c->id);
+		return r;
 	event_container(&e->store, &c->config, "kill");
 	return 0;
 }
@@ -84,8 +127,7 @@ static int ask(struct container *c, int pidfd, int timeout, struct fail *f)
 	char name[SIG_NAME_MAX];
 	int r;
 
-	/* For State.StoppedByUser, and so that no policy restarts it; a full disk is no reason not to stop. */
-	fd_close(fd_open(c->dir_fd, "stop", O_WRONLY | O_CREAT | O_NOFOLLOW, 0600));
+	mark_stop(c);
 	c->stop_asked = time_monotonic();
 	r = ns_pidfd_kill(pidfd, sig);
 	if (r < 0 && r != -ESRCH)
@@ -101,6 +143,11 @@ int stop_begin(struct container *c, int timeout, struct fail *f)
 		timeout = c->config.life.stop_timeout;
 	if (!container_is_running(c))
 		return 0;
+	if (c->state.status == STATUS_RESTARTING) {
+		mark_stop(c);
+		ask_stop(c->state.run_dir, c->id);
+		return 0;
+	}
 	pidfd = state_pidfd(&c->state, f);
 	return pidfd < 0 ? pidfd : ask(c, pidfd, timeout, f);
 }
@@ -124,27 +171,38 @@ static int see_it_end(struct engine *e, struct container *c, int pidfd, int time
 	       refuse(f, ETIMEDOUT, "container %.12s did not die of SIGKILL", c->id);
 }
 
+/* Of one that runs, or did when it was looked at. */
+static int stop_run(struct engine *e, struct container *c, int timeout, struct fail *f)
+{
+	auto_fd int pidfd = state_pidfd(&c->state, f);
+	int r = 0;
+
+	if (pidfd < 0 && pidfd != -ESRCH)
+		return pidfd;
+	if (pidfd == -ESRCH)
+		fail_clear(f);
+	else if (!c->stop_asked)
+		r = ask(c, pidfd, timeout, f);
+	if (r == 0 && pidfd >= 0)
+		r = see_it_end(e, c, pidfd, timeout, f);
+	return r < 0 ? r : stop_await(c, 10000, f);
+}
+
 int engine_stop(struct engine *e, struct container *c, int timeout, struct fail *f)
 {
-	auto_fd int pidfd = -EBADF;
 	int r;
 
 	if (timeout == LIFE_TIMEOUT_UNSET)
 		timeout = c->config.life.stop_timeout;
 	if (!container_is_running(c))
 		return 0;
-	pidfd = state_pidfd(&c->state, f);
-	if (pidfd == -ESRCH) {
-		fail_clear(f);
-		return stop_await(c, 10000, f);
-	}
-	if (pidfd < 0)
-		return pidfd;
-	r = c->stop_asked ? 0 : ask(c, pidfd, timeout, f);
-	if (r == 0)
-		r = see_it_end(e, c, pidfd, timeout, f);
-	if (r == 0)
-		r = stop_await(c, 10000, f);
+	r = mark_and_look(c, f);
+	if (r < 0 || !container_is_running(c))
+		return r;
+	if (c->state.status == STATUS_RESTARTING)
+		r = end_pause(c, f);
+	else
+		r = stop_run(e, c, timeout, f);
 	if (r == 0)
 		event_container(&e->store, &c->config, "stop");
 	c->stop_asked = 0;

@@ -7,6 +7,8 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "pkg/engine/config.h"
+#include "pkg/engine/health.h"
 #include "pkg/util/fd.h"
 #include "pkg/util/io.h"
 #include "pkg/util/mem.h"
@@ -15,6 +17,9 @@
 
 /* A monitor that is killed says nothing: looked at again after so long. */
 enum { WAIT_MS = 500, BLIND_WAIT_MS = 50 };
+
+/* In the mask, beside 1 << enum status: WAIT_HEALTH << enum health_status. */
+enum { WAIT_HEALTH = 1 << 16, WAIT_ANY_HEALTH = WAIT_HEALTH << HEALTH_HEALTHY | WAIT_HEALTH << HEALTH_UNHEALTHY };
 
 static const struct { const char *word; unsigned mask; } conditions[] = {
 	{ "configured", 1 << STATUS_CONFIGURED },
@@ -26,6 +31,8 @@ static const struct { const char *word; unsigned mask; } conditions[] = {
 	{ "stopped", 1 << STATUS_STOPPED },
 	{ "exited", 1 << STATUS_STOPPED },
 	{ "removing", 1 << STATUS_REMOVING },
+	{ "healthy", WAIT_HEALTH << HEALTH_HEALTHY },
+	{ "unhealthy", WAIT_HEALTH << HEALTH_UNHEALTHY },
 };
 
 static int condition_mask(const char *word, unsigned *ret)
@@ -43,8 +50,6 @@ int wait_conditions(char *const *words, unsigned *ret_mask, struct fail *f)
 {
 	*ret_mask = 0;
 	strv_each(it, words) {
-		if (str_eq(*it, "healthy") || str_eq(*it, "unhealthy"))
-			return refuse(f, EOPNOTSUPP, "condition '%s': health checks are not there yet", *it);
 		if (condition_mask(*it, ret_mask) < 0)
 			return refuse(f, EINVAL, "invalid container state: %.80s", *it);
 	}
@@ -76,32 +81,80 @@ static void sleep_on(int notify_fd)
 		;
 }
 
-/* 1 when the state is one of MASK. */
-static int look(int dir_fd, unsigned mask, int *ret_code, struct fail *f)
+struct waiting {
+	int dir_fd;
+	unsigned mask;
+	bool seen;
+	int restarts;	/* when it was first seen */
+};
+
+/* The end of a run counts, whether or not there will be another (as in podman). */
+static bool run_has_ended(struct waiting *w, const struct state *s, int *ret_code)
+{
+	/* It was over and done with between two looks: the next run is there already. */
+	if (w->seen && s->restarts > w->restarts) {
+		*ret_code = s->last_code;
+		return true;
+	}
+	w->seen = true;
+	w->restarts = s->restarts;
+	if (s->status != STATUS_RESTARTING && s->status != STATUS_STOPPED)
+		return false;
+	*ret_code = s->exit_code;
+	return true;
+}
+
+static int look_at(struct waiting *w, const struct state *s, int *ret_code, struct fail *f)
+{
+	bool wants_end = w->mask & 1 << STATUS_STOPPED;
+
+	if (wants_end && run_has_ended(w, s, ret_code))
+		return 1;
+	if (w->mask & 1U << s->status || w->mask & (unsigned)WAIT_HEALTH << s->health)
+		return 1;
+	/* What has ended won't become healthy, and nothing else is waited for. */
+	if (s->status == STATUS_STOPPED && !(w->mask & ~(unsigned)WAIT_ANY_HEALTH))
+		return refuse(f, ESRCH, "container is stopped");
+	return 0;
+}
+
+/* 1 when the state is one of the mask. */
+static int look(struct waiting *w, int *ret_code, struct fail *f)
 {
 	struct state s = { 0 };
 	int code, r;
 
 	*ret_code = -1;
 	/* Written before state.json, and still there when a container with --rm is on its way out. */
-	if ((mask & 1 << STATUS_STOPPED) && state_load_exit(dir_fd, &code, NULL) == 0) {
+	if ((w->mask & 1 << STATUS_STOPPED) && state_load_exit(w->dir_fd, &code, NULL) == 0) {
 		*ret_code = code;
 		return 1;
 	}
-	r = state_load(dir_fd, &s, f);
+	r = state_load(w->dir_fd, &s, f);
 	if (r < 0)
 		return r;
-	r = !!(mask & 1U << s.status);
-	if (r && s.status == STATUS_STOPPED)
-		*ret_code = s.exit_code;
+	r = look_at(w, &s, ret_code, f);
 	state_done(&s);
 	return r;
+}
+
+/* One without a check would never be what is waited for. */
+static int check_health(int dir_fd, unsigned mask, const char *id, struct fail *f)
+{
+	auto_config struct container_config c = { 0 };
+	int r = mask & WAIT_ANY_HEALTH ? config_load(dir_fd, &c, f) : 0;
+
+	if (r < 0 || !(mask & WAIT_ANY_HEALTH) || health_args(&c.health.check, NULL))
+		return r;
+	return refuse(f, EINVAL, "cannot use condition \"%s\": container %s has no healthcheck",
+		      mask & WAIT_HEALTH << HEALTH_HEALTHY ? "healthy" : "unhealthy", id);
 }
 
 int engine_wait(struct engine *e, const char *name, unsigned mask, int *ret_code, struct fail *f)
 {
 	char id[CTR_ID_LEN + 1];
 	auto_fd int dir = -EBADF, notify = -EBADF;
+	struct waiting w = { .mask = mask };
 	int r = ctr_find(&e->store, name, id, f);
 
 	if (r < 0)
@@ -109,8 +162,12 @@ int engine_wait(struct engine *e, const char *name, unsigned mask, int *ret_code
 	dir = ctr_open(&e->store, id, f);
 	if (dir < 0)
 		return dir;
+	r = check_health(dir, mask, id, f);
+	if (r < 0)
+		return r;
+	w.dir_fd = dir;
 	notify = watch(dir);
-	while ((r = look(dir, mask, ret_code, f)) == 0) {
+	while ((r = look(&w, ret_code, f)) == 0) {
 		/* A folder without a link is a container that was removed. */
 		if (faccessat(dir, "config.json", F_OK, 0) < 0)
 			return refuse(f, ENOENT, "container %.12s was removed while it was waited for", id);

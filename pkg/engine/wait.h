@@ -7,8 +7,8 @@
 
 /*
  * Waiting for a container to reach a state. CONDITIONS are podman's words (configured created exited
- * initialized paused removing running stopped stopping; an empty list means that it has ended);
- * the health words are refused: there are no health checks yet.
+ * initialized paused removing running stopped stopping; an empty list means that it has ended; healthy
+ * unhealthy, for one with a health check). The end of a run counts, also when another follows it.
  */
 int wait_conditions(char *const *words, unsigned *ret_mask, struct fail *f) MUST_USE;
 

@@ -33,6 +33,12 @@ int fd_take(int *fd) MUST_USE;
 int fd_std_guard(void) MUST_USE;
 
 /*
+ * For a process that was forked to live by itself: closes every descriptor but the N of KEEP (which is
+ * sorted; entries below 3 stand for none), and opens /dev/null on 0, 1 and 2.
+ */
+int fd_close_others(int *keep, size_t n) MUST_USE;
+
+/*
  * The folder FD for readdir. FD is taken over in every case, and may be the failure (-errno) of what should
  * have opened it, which is handed on. closedir() ends it.
  */

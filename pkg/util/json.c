@@ -339,7 +339,7 @@ static json_t *write_field(const struct field *row, const void *obj)
 		json_decref(j);
 		return NULL;
 	case FK_ENUM:
-		return json_string(row->names[*(const int *)p]);
+		return *row->names[*(const int *)p] || keep ? json_string(row->names[*(const int *)p]) : NULL;
 	case FK_TEXT:
 		return write_text(row, p);
 	case FK_U32V:

@@ -14,13 +14,17 @@
  * needs none), then STDIN, STDIN_END, RESIZE (uint16 rows, columns), SIGNAL (int32). Monitor to client:
  * STARTED (int32 pid of the container) on the starter's socket, OUTPUT (stream 1 or 2), STDIN_ACK
  * (uint32: so many bytes of STDIN went into the container), FAILED (a struct fail), EXITED (int32
- * status) as the last. A client has at most ATTACH_WINDOW bytes of STDIN under way, so that a
+ * status) as the last of a run: the monitor of a container that is restarted lets its clients go there.
+ * Client to monitor as well: STOP (the file "stop" was written: no run after this one), and CHECK (run the
+ * health check now), answered by CHECKED (int32: 0 passed, 1 failed, 2 failed before the start-up check has
+ * passed) or FAILED. A client has at most ATTACH_WINDOW bytes of STDIN under way, so that a
  * SIGNAL never waits behind input that the container doesn't read.
  */
 enum { ATTACH_VERSION = 1, ATTACH_DATA_MAX = 32 * 1024, ATTACH_WINDOW = 64 * 1024 };
 enum attach_type {
 	ATTACH_HELLO = 1, ATTACH_STDIN, ATTACH_STDIN_END, ATTACH_RESIZE, ATTACH_SIGNAL, ATTACH_OUTPUT,
 	ATTACH_STARTED, ATTACH_FAILED, ATTACH_EXITED, ATTACH_STDIN_ACK,
+	ATTACH_STOP, ATTACH_CHECK, ATTACH_CHECKED,
 };
 struct attach_head { uint8_t type, stream; uint16_t version; uint32_t len; };
 

@@ -60,7 +60,7 @@ void client_send(struct client *c, enum attach_type type, int stream, const void
 {
 	int r = -EAGAIN;
 
-	if (c->gone || !c->ready)
+	if (c->gone || c->told || !c->ready)
 		return;
 	if (!c->first)
 		r = proto_send(c->fd, type, stream, data, len, MSG_DONTWAIT);
@@ -92,11 +92,12 @@ void client_flush(struct client *c)
 
 void client_check(struct client *c)
 {
-	if (!c->foreground && client_is_slow(c) && time_monotonic() - c->taken_at > CLIENT_STALL)
+	if (!c->foreground && c->first && (c->told || client_is_slow(c)) &&
+	    time_monotonic() - c->taken_at > CLIENT_STALL)
 		c->gone = true;
 }
 
 bool client_is_slow(const struct client *c)
 {
-	return !c->gone && c->first && (c->foreground || c->queued > CLIENT_QUEUE_MAX);
+	return !c->gone && !c->told && c->first && (c->foreground || c->queued > CLIENT_QUEUE_MAX);
 }

@@ -25,6 +25,8 @@ struct client {
 	bool foreground;
 	bool ready;	/* has said HELLO, or needs none */
 	bool gone;	/* closed, broken or too slow: to be freed */
+	bool told;	/* the end: nothing more is for it, and it goes once it has all */
+	bool checks;	/* waits for the result of a health check */
 	struct client_piece *first, **last;
 	size_t queued;
 	int64_t taken_at;	/* monotonic: when it last took something from the queue */

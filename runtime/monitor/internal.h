@@ -6,7 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <jansson.h>
+
 #include "runtime/launch.h"
+#include "runtime/monitor/check.h"
 #include "runtime/monitor/client.h"
 #include "runtime/monitor/log.h"
 #include "runtime/monitor/monitor.h"
@@ -22,10 +25,22 @@ enum { CLIENTS_MAX = 32, STDIN_QUEUE_MAX = 1024 * 1024 };
 
 enum phase {
 	PHASE_RUNNING,	/* the container runs */
+	PHASE_BACKOFF,	/* it has ended and will be launched again */
 	PHASE_TELLING,	/* its end is recorded; clients are sent what is left, for a while */
 	PHASE_LINGERING, /* all is done but for a foreground client that reads slowly */
 	PHASE_OVER,
 	PHASES,
+};
+
+/* What happens at a time: the one list of deadlines. */
+enum timer {
+	TIMER_HANGUP,	/* nobody has the terminal open: look again */
+	TIMER_TELL,	/* clients have had their time */
+	TIMER_RESTART,	/* the pause is over */
+	TIMER_LIFE,	/* --timeout */
+	TIMER_KILL,	/* it was asked to stop, and didn't */
+	TIMER_HEALTH,	/* the next check, or the end of patience with the runner of this one */
+	TIMERS,
 };
 
 /* Bytes on their way to the container's stdin, and whose they are. */
@@ -57,17 +72,57 @@ struct monitor {
 	struct state st;
 	enum phase phase;
 	int exit_code;
-	int64_t deadline;	/* monotonic ns; 0: none */
+	int64_t timers[TIMERS];	/* monotonic ns; 0: off */
+	int64_t began;		/* of this run, monotonic */
+	int64_t pause;		/* ns before the last further run */
+	bool leaving;		/* SIGTERM, or what it is bound to has ended: no run after this one */
+	bool unbound;		/* what it is bound to has ended: not watched any more */
+	bool again;		/* a health check wants another run */
+	bool timed_out;
+	const char *cause;	/* why the monitor itself ended it, for the record */
+	struct health health;
+	pid_t check_pid;	/* the runner of the check that is under way */
+	int check_fd;		/* its result comes here; -EBADF: none is under way */
+	json_t *results;	/* of the last checks */
 	struct proto_msg *msg;	/* the one buffer for what is received and what is read */
 };
 
 /* From a running container to its end; the exit status is recorded when it returns. */
 void monitor_loop(struct monitor *m);
 
+/*
+ * Launches the container: stdio, namespaces, network, exec, and the record of it. FIRST: by its starter.
+ * On failure nothing runs and nothing is held.
+ */
+int monitor_launch(struct monitor *m, bool first, struct fail *f);
+
+/* Lets go of what belongs to one run: descriptors, mounts, network. */
+void monitor_end_run(struct monitor *m);
+
 /* Writes the file "exit" from m->exit_code; its room on the disk was taken at the start. */
 void monitor_save_exit(struct monitor *m);
 
 /* Ends the monitor's part of the container: finish, locks, sockets. */
 void monitor_release(struct monitor *m);
+
+/* --- loop.c, for health.c --- */
+
+/* TIMER is due in NS; 0: off. */
+void monitor_timer(struct monitor *m, enum timer timer, int64_t ns);
+/* The stop signal now, SIGKILL after the stop timeout. CAUSE (static) goes into the record. */
+void monitor_stop(struct monitor *m, const char *cause);
+void monitor_kill(struct monitor *m, const char *cause);
+void monitor_news(struct monitor *m, enum monitor_event event);
+
+/* --- health.c --- */
+
+/* Before a run: nothing is known of its health. */
+void monitor_health_prepare(struct monitor *m);
+void monitor_health_begin(struct monitor *m);
+void monitor_health_end(struct monitor *m);
+void monitor_health_due(struct monitor *m);
+void monitor_health_result(struct monitor *m);
+/* A client wants a check now. */
+void monitor_health_asked(struct monitor *m, struct client *c);
 
 #endif

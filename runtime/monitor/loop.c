@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,8 +21,8 @@
 #include "runtime/monitor/internal.h"
 
 enum event {
-	EV_EXIT, EV_SIGNAL, EV_OUTPUT, EV_INPUT, EV_CLIENT_IN, EV_CLIENT_OUT, EV_LISTEN, EV_TIMEOUT,
-	EVENTS,
+	EV_EXIT, EV_SIGNAL, EV_OUTPUT, EV_INPUT, EV_CLIENT_IN, EV_CLIENT_OUT, EV_LISTEN, EV_TIMER, EV_CHECK,
+	EV_BOUND, EVENTS,
 };
 
 struct watch {
@@ -30,7 +31,7 @@ struct watch {
 };
 
 enum {
-	WATCH_MAX = CLIENTS_MAX + 8,
+	WATCH_MAX = CLIENTS_MAX + 12,
 	READS_A_ROUND = 8,
 	STALL_LOOK_MS = 250,
 	/* What an outsider that holds the container's pipe may still write while we drain it. */
@@ -38,6 +39,13 @@ enum {
 };
 #define TELL_TIME (TIME_SECOND)
 #define HANGUP_PAUSE (TIME_SECOND / 4)
+
+/* --- timers --- */
+
+void monitor_timer(struct monitor *m, enum timer timer, int64_t ns)
+{
+	m->timers[timer] = ns > 0 ? time_monotonic() + ns : 0;
+}
 
 /* --- output --- */
 
@@ -80,7 +88,7 @@ static void on_output(struct monitor *m, int i)
 		 * Nobody in the container has its terminal open just now (EIO). Somebody may open it
 		 * again, and poll would say "hung up" all the time until then.
 		 */
-		m->deadline = time_monotonic() + HANGUP_PAUSE;
+		monitor_timer(m, TIMER_HANGUP, HANGUP_PAUSE);
 		return;
 	}
 	m->out_fd[i] = fd_close(m->out_fd[i]);
@@ -247,10 +255,29 @@ static void send_signal(struct monitor *m, const struct proto_msg *msg)
 		(void)pidfd_send_signal(m->ctr.pidfd, sig, NULL, 0);
 }
 
+/* Who wants no further run: its user, by `stop` or `kill`; whoever ends us. */
+static bool must_end(const struct monitor *m)
+{
+	return m->leaving || faccessat(m->dir_fd, "stop", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static void finish(struct monitor *m);
+
+static void obey_stop(struct monitor *m)
+{
+	if (!must_end(m))
+		return;
+	if (m->phase == PHASE_BACKOFF)
+		finish(m);
+	else if (m->phase == PHASE_RUNNING)
+		/* Meant was the pause before this run: who asked doesn't know of this process. */
+		monitor_stop(m, NULL);
+}
+
 static bool is_first(const struct monitor *m, const struct client *c)
 {
 	for (int i = 0; i < CLIENTS_MAX; i++)
-		if (m->clients[i])
+		if (m->clients[i] && !m->clients[i]->told && !m->clients[i]->checks)
 			return m->clients[i] == c;
 	return false;
 }
@@ -277,6 +304,12 @@ static void obey(struct monitor *m, struct client *c, const struct proto_msg *ms
 		break;
 	case ATTACH_SIGNAL:
 		send_signal(m, msg);
+		break;
+	case ATTACH_STOP:
+		obey_stop(m);
+		break;
+	case ATTACH_CHECK:
+		monitor_health_asked(m, c);
 		break;
 	default:
 		break;	/* of a later version */
@@ -320,7 +353,7 @@ static void forget_client(struct monitor *m, int i)
 			p->from = NULL;
 	m->clients[i] = NULL;
 	/* Whoever started the container in the foreground was its input (podman closes it then, too). */
-	if (c->foreground && m->phase == PHASE_RUNNING)
+	if (c->foreground && !c->told && m->phase == PHASE_RUNNING)
 		end_input(m);
 	client_free(c);
 }
@@ -328,43 +361,137 @@ static void forget_client(struct monitor *m, int i)
 static void sweep_clients(struct monitor *m)
 {
 	for (int i = 0; i < CLIENTS_MAX; i++) {
-		if (m->clients[i])
-			client_check(m->clients[i]);
-		if (m->clients[i] && m->clients[i]->gone)
+		struct client *c = m->clients[i];
+
+		if (c)
+			client_check(c);
+		if (c && (c->gone || (c->told && !c->first)))
 			forget_client(m, i);
 	}
 }
 
-/* --- the end --- */
+/* --- the end of a run --- */
 
-static void record_exit(struct monitor *m)
+void monitor_news(struct monitor *m, enum monitor_event event)
 {
-	struct state before = { 0 };
+	struct monitor_news n = {
+		.event = event, .exit_code = m->exit_code, .oom_killed = m->st.oom_killed,
+		.health = m->health.status, .streak = m->health.streak,
+	};
+
+	if (m->o->news)
+		m->o->news(m->o->ctx, &n);
+}
+
+void monitor_kill(struct monitor *m, const char *cause)
+{
+	if (cause)
+		m->cause = cause;
+	(void)pidfd_send_signal(m->ctr.pidfd, SIGKILL, NULL, 0);
+}
+
+void monitor_stop(struct monitor *m, const char *cause)
+{
+	if (cause)
+		m->cause = cause;
+	if (!m->o->stop_timeout) {
+		monitor_kill(m, NULL);
+		return;
+	}
+	(void)pidfd_send_signal(m->ctr.pidfd, m->o->stop_signal, NULL, 0);
+	if (m->o->stop_timeout > 0)
+		monitor_timer(m, TIMER_KILL, m->o->stop_timeout * TIME_SECOND);
+}
+
+static void record(struct monitor *m, enum status status)
+{
 	struct fail f = { 0 };
 
-	monitor_save_exit(m);
-	/* `stop` has put its mark there: who ended the container matters to its restart policy. */
-	if (state_load_raw(m->dir_fd, &before, &f) == 0)
-		m->st.stopped_by_user = before.stopped_by_user;
-	fail_clear(&f);
-	state_done(&before);
-	m->st.status = STATUS_STOPPED;
-	m->st.pid = m->st.monitor_pid = 0;
+	m->st.status = (int)status;
+	m->st.pid = 0;
 	m->st.pid_start = 0;
 	m->st.exit_code = m->exit_code;
-	m->st.finished_at = time_now();
 	m->st.stopped_by_user = faccessat(m->dir_fd, "stop", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	if (m->log.error)
 		mem_replace(&m->st.error, mem_printf("the log lost lines: %s", strerror(m->log.error)));
+	else if (m->cause)
+		mem_replace(&m->st.error, mem_strdup(m->cause));
 	/* On a full disk the file "exit" was there before, and state_load heals from it. */
 	if (state_save(m->dir_fd, &m->st, &f) < 0)
 		fail_clear(&f);
 }
 
+/* Clients that are attached get what is left of this run and its exit status, and go. */
+static void tell_clients(struct monitor *m)
+{
+	int32_t code = m->exit_code;
+
+	for (int i = 0; i < CLIENTS_MAX; i++) {
+		struct client *c = m->clients[i];
+
+		if (!c || !c->ready)
+			continue;
+		client_send(c, ATTACH_EXITED, 0, &code, sizeof(code));
+		c->told = true;
+	}
+}
+
+/* The last run is over. */
+static void finish(struct monitor *m)
+{
+	bool ran = m->phase == PHASE_RUNNING;
+
+	monitor_save_exit(m);
+	m->st.monitor_pid = 0;
+	record(m, STATUS_STOPPED);
+	memset(m->timers, 0, sizeof(m->timers));
+	/* The end before a pause was told then. */
+	if (ran)
+		monitor_news(m, MONITOR_DIED);
+	if (m->o->ended)
+		m->o->ended(m->o->ctx, m->exit_code);
+	m->listen_fd = fd_close(m->listen_fd);
+	tell_clients(m);
+	m->phase = PHASE_TELLING;
+	monitor_timer(m, TIMER_TELL, TELL_TIME);
+}
+
+/* A run is over, and another will follow. */
+static void pause_before_next(struct monitor *m)
+{
+	bool ran = m->phase == PHASE_RUNNING;
+
+	m->pause = restart_pause(m->pause, time_monotonic() - m->began);
+	m->st.last_code = m->exit_code;
+	record(m, STATUS_RESTARTING);
+	memset(m->timers, 0, sizeof(m->timers));
+	if (ran)
+		monitor_news(m, MONITOR_DIED);
+	drop_input(m);
+	tell_clients(m);
+	monitor_end_run(m);
+	m->phase = PHASE_BACKOFF;
+	monitor_timer(m, TIMER_RESTART, m->pause);
+	/* Asked after it was said that there will be one: whoever stops it marks first and reads then. */
+	if (must_end(m))
+		finish(m);
+}
+
+static void run_is_over(struct monitor *m)
+{
+	const struct restart_case rc = { .exit_code = m->exit_code, .restarts = m->st.restarts,
+					 .stopped = must_end(m), .wanted = m->again };
+
+	m->st.finished_at = time_now();
+	if (restart_wanted(&m->o->restart, &rc))
+		pause_before_next(m);
+	else
+		finish(m);
+}
+
 static void on_end(struct monitor *m, int unused)
 {
 	siginfo_t si = { 0 };
-	int32_t code;
 
 	(void)unused;
 	if (waitid(P_PIDFD, (id_t)m->ctr.pidfd, &si, WEXITED) < 0)
@@ -372,19 +499,56 @@ static void on_end(struct monitor *m, int unused)
 	else
 		m->exit_code = si.si_code == CLD_EXITED ? si.si_status : 128 + si.si_status;
 	m->st.signal = m->exit_code > 128 && si.si_code != CLD_EXITED ? si.si_status : 0;
+	/* As podman: that the time was over is told from any other SIGKILL. */
+	if (m->timed_out)
+		m->exit_code = 255;
 	m->ctr.pid = 0;	/* reaped: the number may be another's by now */
+	monitor_health_end(m);
 	drain(m);
-	record_exit(m);
-	if (m->o->ended)
-		m->o->ended(m->o->ctx, m->exit_code);
-	m->listen_fd = fd_close(m->listen_fd);
-	code = m->exit_code;
-	for (int i = 0; i < CLIENTS_MAX; i++)
-		if (m->clients[i])
-			client_send(m->clients[i], ATTACH_EXITED, 0, &code, sizeof(code));
-	m->phase = PHASE_TELLING;
-	m->deadline = time_monotonic() + TELL_TIME;
+	run_is_over(m);
 }
+
+/* --- the next run --- */
+
+static void begin_run(struct monitor *m)
+{
+	monitor_timer(m, TIMER_LIFE, m->o->timeout);
+	monitor_health_begin(m);
+}
+
+static void launch_again(struct monitor *m)
+{
+	struct fail f = { 0 };
+
+	m->timers[TIMER_RESTART] = 0;
+	if (must_end(m)) {
+		finish(m);
+		return;
+	}
+	/* What the last run left (a fuse server ends after its mount) must not pile up. */
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+	m->st.restarts++;
+	m->st.exit_code = m->st.signal = 0;
+	m->st.finished_at = 0;
+	m->st.oom_killed = false;
+	mem_replace(&m->st.error, NULL);
+	monitor_news(m, MONITOR_RESTARTED);
+	if (monitor_launch(m, false, &f) < 0) {
+		m->exit_code = fail_status(&f);
+		mem_replace(&m->st.error, mem_strdup(f.msg));
+		run_is_over(m);
+		return;
+	}
+	m->phase = PHASE_RUNNING;
+	begin_run(m);
+	monitor_news(m, MONITOR_STARTED);
+	/* Marked after we looked, before the new process was there to be read of. */
+	if (must_end(m))
+		monitor_stop(m, NULL);
+}
+
+/* --- the end --- */
 
 static bool anything_queued(const struct monitor *m)
 {
@@ -409,8 +573,9 @@ static void let_go(struct monitor *m)
 
 static void step(struct monitor *m)
 {
-	if (m->phase == PHASE_TELLING && (!anything_queued(m) || time_monotonic() >= m->deadline)) {
+	if (m->phase == PHASE_TELLING && (!anything_queued(m) || !m->timers[TIMER_TELL])) {
 		let_go(m);
+		memset(m->timers, 0, sizeof(m->timers));
 		monitor_release(m);
 		m->phase = PHASE_LINGERING;
 	}
@@ -429,16 +594,58 @@ static void on_signal(struct monitor *m, int unused)
 	(void)unused;
 	if (io_read(m->sig_fd, &si, sizeof(si)) != (ssize_t)sizeof(si))
 		return;
+	if (si.ssi_signo != SIGTERM)
+		return;
 	/* The system goes down, or somebody ends what runs here: the container is to end in order. */
-	if (si.ssi_signo == SIGTERM)
+	m->leaving = true;
+	if (m->phase == PHASE_BACKOFF)
+		finish(m);
+	else
 		(void)pidfd_send_signal(m->ctr.pidfd, SIGTERM, NULL, 0);
 }
 
-static void on_timeout(struct monitor *m, int unused)
+/* What the container is bound to has ended: nothing of it may stay. */
+static void on_bound(struct monitor *m, int unused)
 {
 	(void)unused;
-	if (m->phase == PHASE_RUNNING)
-		m->deadline = 0;
+	m->leaving = m->unbound = true;
+	m->cause = "the process it was bound to has ended";
+	if (m->phase == PHASE_BACKOFF)
+		finish(m);
+	else
+		monitor_kill(m, NULL);
+}
+
+static void on_check(struct monitor *m, int unused)
+{
+	(void)unused;
+	monitor_health_result(m);
+}
+
+static void life_is_over(struct monitor *m)
+{
+	m->timed_out = true;
+	monitor_kill(m, "killed: its time (--timeout) was over");
+}
+
+static void patience_is_over(struct monitor *m)
+{
+	monitor_kill(m, NULL);
+}
+
+/* TIMER_HANGUP and TIMER_TELL are only looked at. */
+static void (*const timer_table[TIMERS])(struct monitor *) = {
+	[TIMER_RESTART] = launch_again,
+	[TIMER_LIFE] = life_is_over,
+	[TIMER_KILL] = patience_is_over,
+	[TIMER_HEALTH] = monitor_health_due,
+};
+
+static void on_timer(struct monitor *m, int timer)
+{
+	m->timers[timer] = 0;
+	if (timer_table[timer])
+		timer_table[timer](m);
 }
 
 /* An event without a row in the phase isn't even waited for. */
@@ -446,11 +653,15 @@ static void (*const table[PHASES][EVENTS])(struct monitor *, int) = {
 	[PHASE_RUNNING] = {
 		[EV_EXIT] = on_end, [EV_SIGNAL] = on_signal, [EV_OUTPUT] = on_output,
 		[EV_INPUT] = on_input, [EV_CLIENT_IN] = on_client_in, [EV_CLIENT_OUT] = on_client_out,
-		[EV_LISTEN] = on_listen, [EV_TIMEOUT] = on_timeout,
+		[EV_LISTEN] = on_listen, [EV_TIMER] = on_timer, [EV_CHECK] = on_check, [EV_BOUND] = on_bound,
+	},
+	[PHASE_BACKOFF] = {
+		[EV_SIGNAL] = on_signal, [EV_CLIENT_IN] = on_client_in, [EV_CLIENT_OUT] = on_client_out,
+		[EV_LISTEN] = on_listen, [EV_TIMER] = on_timer, [EV_BOUND] = on_bound,
 	},
 	[PHASE_TELLING] = {
 		[EV_CLIENT_IN] = on_client_late, [EV_CLIENT_OUT] = on_client_out,
-		[EV_TIMEOUT] = on_timeout,
+		[EV_TIMER] = on_timer,
 	},
 	[PHASE_LINGERING] = {
 		[EV_CLIENT_IN] = on_client_late, [EV_CLIENT_OUT] = on_client_out,
@@ -474,7 +685,7 @@ static void watch(const struct monitor *m, struct watches *ws, enum event event,
 
 static void watch_all(const struct monitor *m, struct watches *ws)
 {
-	bool paused = any_slow(m) || (m->phase == PHASE_RUNNING && m->deadline);
+	bool paused = any_slow(m) || m->timers[TIMER_HANGUP];
 
 	ws->n = 0;
 	watch(m, ws, EV_SIGNAL, 0, m->sig_fd, POLLIN);
@@ -492,6 +703,10 @@ static void watch_all(const struct monitor *m, struct watches *ws)
 	}
 	watch(m, ws, EV_LISTEN, 0, m->listen_fd, POLLIN);
 	watch(m, ws, EV_EXIT, 0, m->ctr.pidfd, POLLIN);
+	watch(m, ws, EV_CHECK, 0, m->check_fd, POLLIN);
+	/* Once is enough: it stays readable. */
+	if (!m->unbound && m->o->bind_fd > 2)
+		watch(m, ws, EV_BOUND, 0, m->o->bind_fd, POLLIN);
 }
 
 static void dispatch(struct monitor *m, const struct watch *w, short revents)
@@ -507,15 +722,34 @@ static void dispatch(struct monitor *m, const struct watch *w, short revents)
 
 static int wait_ms(const struct monitor *m)
 {
-	int64_t left;
+	int64_t first = INT64_MAX, left;
 
-	/* One that has stalled makes no event. */
-	if (m->phase == PHASE_RUNNING && any_slow(m))
-		return STALL_LOOK_MS;
-	if (!m->deadline || m->phase == PHASE_LINGERING)
+	for (int t = 0; t < TIMERS; t++)
+		if (m->timers[t] && m->timers[t] < first)
+			first = m->timers[t];
+	/* A client that has stalled makes no event. */
+	if (m->phase == PHASE_RUNNING && any_slow(m)) {
+		int64_t look = time_monotonic() + STALL_LOOK_MS * (TIME_SECOND / 1000);
+
+		first = look < first ? look : first;
+	}
+	if (first == INT64_MAX)
 		return -1;
-	left = m->deadline - time_monotonic();
-	return left <= 0 ? 0 : (int)(left / 1000000) + 1;
+	left = first - time_monotonic();
+	if (left <= 0)
+		return 0;
+	left = left / 1000000 + 1;
+	return left > INT_MAX ? INT_MAX : (int)left;
+}
+
+static void run_timers(struct monitor *m)
+{
+	int64_t now = time_monotonic();
+	enum phase phase = m->phase;
+
+	for (int t = 0; t < TIMERS && m->phase == phase; t++)
+		if (m->timers[t] && m->timers[t] <= now && table[phase][EV_TIMER])
+			table[phase][EV_TIMER](m, t);
 }
 
 void monitor_loop(struct monitor *m)
@@ -524,18 +758,19 @@ void monitor_loop(struct monitor *m)
 
 	if (m->starter_fd >= 0)
 		add_client(m, fd_take(&m->starter_fd), true);
+	begin_run(m);
 	while (m->phase != PHASE_OVER) {
 		enum phase phase = m->phase;
 		int n;
 
 		watch_all(m, &ws);
 		n = poll(ws.p, ws.n, wait_ms(m));
-		if (n == 0)
-			table[phase][EV_TIMEOUT](m, 0);
 		/* A change of phase ends the round: what was waited for may not be there any more. */
 		for (size_t i = 0; n > 0 && i < ws.n && m->phase == phase; i++)
 			if (ws.p[i].revents)
 				dispatch(m, &ws.w[i], ws.p[i].revents);
+		if (m->phase == phase)
+			run_timers(m);
 		sweep_clients(m);
 		step(m);
 	}

@@ -29,32 +29,15 @@ enum { LISTEN_BACKLOG = 16, PIPE_ROOM = 256 * 1024 };
 
 /* --- the process --- */
 
-static int by_number(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
-/* Closes all but what is named: what our starter holds (a lock, a shell's pipe) isn't ours to hold. */
+/* What our starter holds (a lock, a shell's pipe) isn't ours to hold. */
 static int close_others(const struct monitor *m, struct fail *f)
 {
 	const struct monitor_opts *o = m->o;
-	int keep[] = { m->starter_fd, m->dir_fd, o->launch.seccomp_fd, o->pid_file_fd };
-	size_t n = ARRAY_LEN(keep);
-	int next = 0;
+	int keep[] = { m->starter_fd, m->dir_fd, o->launch.seccomp_fd, o->pid_file_fd, o->monitor_pid_file_fd,
+		       o->bind_fd };
+	int r = fd_close_others(keep, ARRAY_LEN(keep));
 
-	qsort(keep, n, sizeof(keep[0]), by_number);
-	for (size_t i = 0; i < n; i++) {
-		/* 0 is an option left out, not a descriptor: those are never below 3. */
-		if (keep[i] < 3)
-			continue;
-		if (keep[i] > next)
-			(void)close_range((unsigned)next, (unsigned)keep[i] - 1, 0);
-		next = keep[i] + 1;
-	}
-	(void)close_range((unsigned)next, ~0U, 0);
-	if (fd_std_guard() < 0)
-		return fail(f, errno, "open /dev/null");
-	return 0;
+	return r < 0 ? fail(f, -r, "open /dev/null") : 0;
 }
 
 static int block_signals(struct monitor *m, struct fail *f)
@@ -192,9 +175,23 @@ static int prepare_state(struct monitor *m, struct fail *f)
 	s->oom_killed = s->stopped_by_user = false;
 	(void)!unlinkat(m->dir_fd, "stop", 0);
 	s->started_at = s->finished_at = 0;
-	s->exit_code = s->signal = 0;
+	s->exit_code = s->signal = s->restarts = s->last_code = 0;
 	s->monitor_pid = getpid();
 	return state_boot_id(&s->boot_id, f);
+}
+
+static int write_number(int fd, int number, const char *what, struct fail *f)
+{
+	char text[16];
+	int n = snprintf(text, sizeof(text), "%d", number), r;
+
+	if (fd < 3)
+		return 0;
+	/* Again with each run; a fifo or /dev/stdout takes it as it comes. */
+	if (lseek(fd, 0, SEEK_SET) == 0)
+		(void)!ftruncate(fd, 0);
+	r = io_write_full(fd, text, (size_t)n);
+	return r < 0 ? fail(f, -r, "write the %s", what) : 0;
 }
 
 /* --- the container --- */
@@ -272,19 +269,8 @@ static int save_state(struct monitor *m, enum status status, struct fail *f)
 	return state_save(m->dir_fd, &m->st, f);
 }
 
-static int write_pid_file(const struct monitor *m, struct fail *f)
-{
-	char text[16];
-	int n = snprintf(text, sizeof(text), "%d", (int)m->ctr.pid), r;
-
-	if (m->o->pid_file_fd < 3)
-		return 0;
-	r = io_write_full(m->o->pid_file_fd, text, (size_t)n);
-	return r < 0 ? fail(f, -r, "write the pid file") : 0;
-}
-
-/* What doesn't need the container's root: done while the container's process makes it. */
-static int prepare_aside(struct monitor *m, struct fail *f)
+/* Once, for all runs. */
+static int prepare_first(struct monitor *m, struct fail *f)
 {
 	auto_free char *title = mem_printf("rbox monitor %.12s", m->id);
 	int r = prepare_exit(m, f);
@@ -293,10 +279,23 @@ static int prepare_aside(struct monitor *m, struct fail *f)
 		r = log_open(m->dir_fd, m->o->log_name, m->o->log_max_size, &m->log, f);
 	if (r == 0)
 		r = listen_attach(m, f);
+	if (r == 0)
+		r = write_number(m->o->monitor_pid_file_fd, getpid(), "monitor's pid file", f);
 	if (r < 0)
 		return r;
 	if (title_set(title, f) < 0)
 		fail_clear(f);
+	return 0;
+}
+
+/* What doesn't need the container's root: done while the container's process makes it. */
+static int prepare_aside(struct monitor *m, bool first, struct fail *f)
+{
+	int r = first ? prepare_first(m, f) : 0;
+
+	if (r < 0)
+		return r;
+	monitor_health_prepare(m);
 	hold_mounts(m);
 	m->st.pid = m->ctr.pid;
 	r = state_pid_start(m->ctr.pid, &m->st.pid_start);
@@ -305,7 +304,7 @@ static int prepare_aside(struct monitor *m, struct fail *f)
 	return save_state(m, STATUS_CREATING, f);
 }
 
-static int launch_prepared(struct monitor *m, const struct launch *l, struct fail *f)
+static int launch_prepared(struct monitor *m, const struct launch *l, bool first, struct fail *f)
 {
 	int r = launch_start(l, &m->ctr, f);
 
@@ -317,7 +316,7 @@ static int launch_prepared(struct monitor *m, const struct launch *l, struct fai
 			return r;
 		m->has_slirp = true;
 	}
-	r = prepare_aside(m, f);
+	r = prepare_aside(m, first, f);
 	if (r == 0)
 		r = launch_ready(&m->ctr, f);
 	if (r == 0 && m->has_slirp)
@@ -327,16 +326,19 @@ static int launch_prepared(struct monitor *m, const struct launch *l, struct fai
 	return r < 0 ? r : 0;
 }
 
-static int launch(struct monitor *m, struct fail *f)
+static int launch(struct monitor *m, bool first, struct fail *f)
 {
 	struct launch l = m->o->launch;
 	int r;
 
 	for (int i = 0; i < 3; i++)
 		l.stdio[i] = -EBADF;
+	/* What the root is like is its own affair from the second time on. */
+	if (!first)
+		l.rootfs.root_like = NULL;
 	r = make_stdio(m, l.stdio, f);
 	if (r == 0)
-		r = launch_prepared(m, &l, f);
+		r = launch_prepared(m, &l, first, f);
 	for (int i = 0; i < 3; i++)
 		fd_close(l.stdio[i]);
 	if (r < 0)
@@ -347,8 +349,36 @@ static int launch(struct monitor *m, struct fail *f)
 	if (r < 0)
 		return r;
 	m->st.started_at = time_now();
-	r = write_pid_file(m, f);
+	m->began = time_monotonic();
+	r = write_number(m->o->pid_file_fd, m->ctr.pid, "pid file", f);
 	return r < 0 ? r : save_state(m, STATUS_RUNNING, f);
+}
+
+int monitor_launch(struct monitor *m, bool first, struct fail *f)
+{
+	int r;
+
+	m->began = time_monotonic();
+	m->in_end = m->timed_out = m->again = false;
+	m->cause = NULL;
+	r = launch(m, first, f);
+	if (r < 0)
+		monitor_end_run(m);
+	return r;
+}
+
+void monitor_end_run(struct monitor *m)
+{
+	int console = m->ctr.console_fd;
+
+	for (int i = 0; i < 2; i++)
+		m->out_fd[i] = m->out_fd[i] == console ? -EBADF : fd_close(m->out_fd[i]);
+	m->in_fd = m->in_fd == console ? -EBADF : fd_close(m->in_fd);
+	launched_done(&m->ctr);
+	m->mnt_fd = fd_close(m->mnt_fd);
+	if (m->has_slirp)
+		slirp_done(&m->slirp);
+	m->has_slirp = false;
 }
 
 static int enter_userns(struct monitor *m, struct fail *f)
@@ -381,17 +411,14 @@ static int bring_up(struct monitor *m, struct fail *f)
 		r = prepare_state(m, f);
 	if (r == 0)
 		r = enter_userns(m, f);
-	return r == 0 ? launch(m, f) : r;
+	return r == 0 ? monitor_launch(m, true, f) : r;
 }
 
 /* --- from begin to end --- */
 
 void monitor_release(struct monitor *m)
 {
-	m->mnt_fd = fd_close(m->mnt_fd);
-	if (m->has_slirp)
-		slirp_done(&m->slirp);
-	m->has_slirp = false;
+	monitor_end_run(m);
 	unlisten(m);
 	m->lock_fd = fd_close(m->lock_fd);
 	/* Behind the lock: what holds lock.run is never deleted, not even by ourselves. */
@@ -418,7 +445,6 @@ static void record_failure(struct monitor *m, int status_before, const struct fa
 
 static void give_up(struct monitor *m, int status_before, const struct fail *f)
 {
-	launched_done(&m->ctr);
 	record_failure(m, status_before, f);
 	/* --rm: our starter may be dead and can't undo it. */
 	if (m->lock_fd >= 0 && m->o->ended)
@@ -444,7 +470,7 @@ static void monitor_main(const struct monitor_opts *o, int sock)
 	struct monitor m = {
 		.o = o, .lock_fd = -EBADF, .dir_fd = o->dir_fd, .starter_fd = sock, .sig_fd = -EBADF,
 		.listen_fd = -EBADF, .attach_dir_fd = -EBADF, .exit_fd = -EBADF, .mnt_fd = -EBADF,
-		.out_fd = { -EBADF, -EBADF }, .in_fd = -EBADF, .log.fd = -EBADF,
+		.out_fd = { -EBADF, -EBADF }, .in_fd = -EBADF, .log.fd = -EBADF, .check_fd = -EBADF,
 		.ctr = { .pidfd = -EBADF, .netns_fd = -EBADF, .console_fd = -EBADF, .sock = -EBADF },
 		.tty = o->launch.spec->process.terminal,
 	};
@@ -458,8 +484,7 @@ static void monitor_main(const struct monitor_opts *o, int sock)
 	(void)setsid();
 	if (bring_up(&m, &f) < 0)
 		give_up(&m, before, &f);
-	if (o->started)
-		o->started(o->ctx);
+	monitor_news(&m, MONITOR_STARTED);
 	pid = m.ctr.pid;
 	(void)!proto_send(sock, ATTACH_STARTED, 0, &pid, sizeof(pid), 0);
 	if (!o->foreground)

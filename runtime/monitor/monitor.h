@@ -8,6 +8,8 @@
 
 #include "pkg/util/fail.h"
 #include "runtime/launch.h"
+#include "runtime/monitor/health.h"
+#include "runtime/monitor/restart.h"
 #include "runtime/userns.h"
 
 /*
@@ -23,6 +25,19 @@ enum log_driver { LOG_K8S_FILE, LOG_NONE };
 
 enum net_mode { NET_NONE, NET_HOST, NET_SLIRP };
 
+/*
+ * STARTED: the container's process has exec'd, and nobody has been told yet; of a further run after
+ * RESTARTED. DIED comes only after STARTED.
+ */
+enum monitor_event { MONITOR_DIED, MONITOR_RESTARTED, MONITOR_STARTED, MONITOR_HEALTH };
+struct monitor_news {
+	enum monitor_event event;
+	int exit_code;			/* DIED */
+	bool oom_killed;
+	enum health_status health;	/* HEALTH */
+	int streak;
+};
+
 struct monitor_opts {
 	const char *id;
 	int dir_fd;			/* containers/<id> */
@@ -36,9 +51,13 @@ struct monitor_opts {
 	bool open_stdin;		/* -i: stdin stays open for attached clients */
 	bool foreground;		/* a client stays attached on the returned socket */
 	int pid_file_fd;		/* --pidfile: written with the container's pid, or -EBADF */
-	/* Called when the container's process has exec'd, before anybody is told. May be NULL. */
-	void (*started)(void *ctx);
-	/* Called once the exit status is recorded, before any client is told: quick (--rm's renames, so
+	int monitor_pid_file_fd;	/* --conmon-pidfile: written with the monitor's, or -EBADF */
+	struct restart_policy restart;
+	struct health_plan health;
+	int stop_signal, stop_timeout;	/* how the monitor itself stops it: seconds, -1 without limit */
+	int64_t timeout;		/* ns; a run that takes longer is killed (exit status 255); 0: none */
+	int bind_fd;			/* pidfd of the process with which the container ends, or -EBADF */
+	/* Called once the last exit status is recorded, before any client is told: quick (--rm's renames, so
 	 * that the name is free again when the client returns), and when the start failed. May be NULL. */
 	void (*ended)(void *ctx, int exit_code);
 	/* Called in the monitor at the end, after the exit status is recorded and every client has been
@@ -47,6 +66,8 @@ struct monitor_opts {
 	 * free in FINISH: the container may be started again, or be gone, by then. CTX must not lead
 	 * to argv: that is overwritten by then (and environ, but for PATH, HOME, TZ, XDG_*). */
 	void (*finish)(void *ctx, int exit_code);
+	/* Called for what is worth an event; what is recorded of it is on disk by then. May be NULL. */
+	void (*news)(void *ctx, const struct monitor_news *n);
 	void *ctx;
 };
 
@@ -63,7 +84,12 @@ struct monitor_opts {
  * Signals to the monitor: SIGTERM is passed on to the container's first process, all others
  * that can be blocked are ignored: it ends only after the container has.
  *
- * At the end, in this order: the output is read to its end, the file "exit" is written, then
+ * A run that ends and is to be followed by another (restart.h, a health check's action) is recorded as
+ * "restarting"; clients get what is left and EXITED, the mounts and the network are let go, and after a
+ * pause the container is launched again, with a new network and new pipes; its log goes on. The file "stop"
+ * ends that at once (monitor_wake), SIGTERM too.
+ *
+ * At the end of the last run, in this order: the output is read to its end, the file "exit" is written, then
  * state.json, ENDED is called; clients get what is left and EXITED (for a second at most; a slow
  * foreground client may
  * take longer and is served to its end beside all that follows), the container's mount namespace,

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/monitor/ask.h"
+
+#include <errno.h>
+
+#include "pkg/util/fd.h"
+#include "pkg/util/mem.h"
+#include "runtime/monitor/attach.h"
+#include "runtime/monitor/proto.h"
+
+void ask_stop(const char *run_dir, const char *id)
+{
+	struct fail ignored = { 0 };
+	auto_fd int sock = run_dir ? attach_connect(run_dir, id, &ignored) : -ENOENT;
+
+	if (sock >= 0)
+		(void)!proto_send(sock, ATTACH_STOP, 0, NULL, 0, 0);
+}
+
+int ask_check(const char *run_dir, const char *id, struct fail *f)
+{
+	auto_fd int sock = attach_connect(run_dir, id, f);
+	auto_free struct proto_msg *msg = mem_alloc(sizeof(*msg));
+	int32_t result;
+	int r;
+
+	if (sock < 0)
+		return sock;
+	r = proto_send(sock, ATTACH_CHECK, 0, NULL, 0, 0);
+	if (r < 0)
+		return fail(f, -r, "ask the monitor of container %.12s", id);
+	for (;;) {
+		r = proto_recv(sock, msg, 0);
+		if (r < 0)
+			return fail(f, -r, "hear from the monitor of container %.12s", id);
+		if (r == 0 || msg->head.type == ATTACH_EXITED)
+			return refuse(f, ESRCH, "container %s ended during its health check", id);
+		if (msg->head.type == ATTACH_FAILED)
+			return proto_fail(msg, f);
+		if (msg->head.type == ATTACH_CHECKED && proto_int(msg, &result) == 0)
+			return result < 0 || result > 2 ? refuse(f, EPROTO, "a result unknown to us") : result;
+	}
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUNTIME_MONITOR_ASK_H
+#define RUNTIME_MONITOR_ASK_H
+
+#include "pkg/util/fail.h"
+
+/* What is asked of a running monitor besides attaching (runtime/monitor/attach.h: STOP, CHECK). */
+
+/*
+ * The file "stop" was written: one that is between two runs ends now. A monitor that can't be reached
+ * looks for itself when its pause is over.
+ */
+void ask_stop(const char *run_dir, const char *id);
+
+/*
+ * Has the health check run now, or joins the one under way, and waits for its result: 0 passed, 1 failed,
+ * 2 failed before the start-up check has passed. -EINVAL: the container has none; -ESRCH: it doesn't run.
+ */
+int ask_check(const char *run_dir, const char *id, struct fail *f) MUST_USE;
+
+#endif
