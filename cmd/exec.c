@@ -80,7 +80,7 @@ static int exec_in(struct app *app, const struct exec_args *o, const char *name,
 		return -EINVAL;
 	}
 	if (o->exec.tty && o->exec.interactive && !o->exec.detach && !isatty(0))
-		return refuse(f, ENOTTY, "the input device is not a TTY: leave -t out, or give stdin a terminal");
+		app_warn("The input device is not a TTY. The --tty and --interactive flags might not work properly");
 	args = strv_dup(words);
 	r = engine_exec(&app->engine, name, &o->exec, args, session, f);
 	if (r == 0 && o->exec.detach)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -218,6 +219,42 @@ static int dispatch(struct app *app, int argc, char **argv, struct fail *f)
 	}
 }
 
+/* Whether the reader of our stdout has gone: `rbox logs | head`. */
+static bool is_unread(void)
+{
+	struct pollfd p = { .fd = STDOUT_FILENO };
+
+	return poll(&p, 1, 0) > 0 && (p.revents & POLLERR);
+}
+
+/* As any program that SIGPIPE ends: by that status, and without a word. */
+enum { STATUS_UNREAD = 128 + SIGPIPE };
+
+/* All that was printed is to have arrived, or we failed. STATUS when it has. */
+static int finish_stdout(int status)
+{
+	int err = fflush(stdout) != 0 ? errno : 0;
+
+	/* A write that failed earlier has been forgotten by fflush, not by the stream. */
+	if (!err && !ferror(stdout))
+		return status;
+	if (is_unread())
+		return STATUS_UNREAD;
+	fprintf(stderr, "Error: write to stdout: %s\n", err ? strerror(err) : "a part of it could not be written");
+	return FAIL_EXIT_ENGINE;
+}
+
+static int end_failed(struct fail *f, int r)
+{
+	fflush(stdout);
+	if (!f->code)
+		(void)fail(f, -r, "rbox");
+	if (f->code == EPIPE && is_unread())
+		return STATUS_UNREAD;
+	print_fail(f);
+	return fail_status(f);
+}
+
 int main(int argc, char **argv)
 {
 	struct app app = { .engine = { .store.root_fd = -EBADF }, .argv = argv };
@@ -228,21 +265,9 @@ int main(int argc, char **argv)
 		return FAIL_EXIT_ENGINE;
 	/* Text is passed through as bytes; only the classification of characters is wanted. */
 	setlocale(LC_CTYPE, "");
-	/* `rbox logs | head` ends by EPIPE, which is said by nobody. */
+	/* `rbox logs | head` ends by EPIPE: what was begun is put in order first. */
 	signal(SIGPIPE, SIG_IGN);
 	r = dispatch(&app, argc, argv, &f);
 	engine_done(&app.engine);
-	if (r < 0) {
-		fflush(stdout);
-		if (!f.code)
-			(void)fail(&f, -r, "rbox");
-		if (f.code != EPIPE)
-			print_fail(&f);
-		return fail_status(&f);
-	}
-	if (fflush(stdout) != 0 && errno != EPIPE) {
-		fprintf(stderr, "Error: write to stdout: %s\n", strerror(errno));
-		return FAIL_EXIT_ENGINE;
-	}
-	return r;
+	return r < 0 ? end_failed(&f, r) : finish_stdout(r);
 }

@@ -20,8 +20,9 @@ static int check(const struct run_opts *o, struct fail *f)
 			return refuse(f, EINVAL, "invalid stream \"%.40s\" for --attach: stdin, stdout or stderr", *it);
 	if (o->detach && o->attach)
 		return refuse(f, EINVAL, "--attach and --detach can't be used together");
+	/* As podman: jobs without a terminal use lines that were written at one. */
 	if (!o->detach && o->process.tty && o->process.interactive && !isatty(0))
-		return refuse(f, ENOTTY, "the input device is not a TTY: leave -t out, or give stdin a terminal");
+		app_warn("The input device is not a TTY. The --tty and --interactive flags might not work properly");
 	return 0;
 }
 
