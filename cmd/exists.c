@@ -18,9 +18,20 @@ static int exists_image(struct app *app, int argc, char **argv, struct fail *f)
 	return r == -ENOENT ? 1 : r;
 }
 
+struct exists_args {
+	bool external;
+};
+
+/* Containers of other programs in our store: there are none. */
+static const struct opt container_exists_rows[] = {
+	OPT_FLAG(0, "external", struct exists_args, external, "also those of other programs (rbox's store has none)"),
+	OPT_END
+};
+
 static int exists_container(struct app *app, int argc, char **argv, struct fail *f)
 {
-	int first = app_parse(app, NULL, argc, argv, f), r;
+	struct exists_args o = { 0 };
+	int first = app_parse(app, &o, argc, argv, f), r;
 	char id[CTR_ID_LEN + 1];
 
 	if (first < 0)
@@ -38,5 +49,5 @@ const struct command image_exists_command = {
 
 const struct command container_exists_command = {
 	.name = "exists", .args = "CONTAINER", .summary = "Exit 0 when the container is here, 1 when it is not",
-	.needs = NEED_STORE, .run = exists_container,
+	.needs = NEED_STORE, .opts = container_exists_rows, .run = exists_container,
 };

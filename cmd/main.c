@@ -198,7 +198,9 @@ static int dispatch(struct app *app, int argc, char **argv, struct fail *f)
 
 		if (asks_help(argc, argv, i)) {
 			help_table(table, path);
-			return i < argc || i == 1 ? 0 : FAIL_EXIT_ENGINE;
+			if (i < argc || i == 1)
+				return 0;
+			return refuse(f, EINVAL, "missing command 'rbox %s COMMAND'", path);
 		}
 		if (i == 1 && (!strcmp(argv[i], "--version") || !strcmp(argv[i], "-v"))) {
 			app_print("rbox version " RBOX_VERSION "\n");

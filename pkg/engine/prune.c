@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pkg/engine/prune.h"
+
+#include <errno.h>
+
+#include "pkg/engine/event.h"
+#include "pkg/engine/filter.h"
+#include "pkg/engine/remove.h"
+#include "pkg/engine/select.h"
+
+/* 1: it is gone. 0: it stays, and may. */
+static int prune_one(struct engine *e, const char *id, struct fail *f)
+{
+	auto_container struct container c = CONTAINER_INIT;
+	int r = container_open_id(e, id, &c, f);
+
+	if (r == 0 && (container_is_running(&c) || c.state.status == STATUS_CREATING ||
+		       c.state.status == STATUS_CREATED))
+		return 0;
+	if (r == 0)
+		r = engine_remove(e, &c, false, LIFE_TIMEOUT_UNSET, f);
+	/* Somebody removed it, or started it, in between. */
+	if (r == -ENOENT || r == -EBUSY) {
+		fail_clear(f);
+		return 0;
+	}
+	return r < 0 ? r : 1;
+}
+
+int engine_prune(struct engine *e, char **filters, const struct prune_told *told, struct fail *f)
+{
+	static const char *const keys[] = { "until", "label", "label!", NULL };
+	const struct select_opts o = { .all = true, .filters = filters };
+	auto_selection struct selection s = { NULL, 0 };
+	int r = filter_check(filters, keys, f);
+
+	if (r == 0)
+		r = engine_select(e, &o, &(struct select_rule){ 0 }, NULL, &s, f);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < s.n; i++) {
+		r = prune_one(e, s.v[i].id, f);
+		if (r < 0)
+			told->trouble(told->ctx, f);
+		else if (r > 0)
+			told->done(told->ctx, s.v[i].id);
+	}
+	return 0;
+}
+
+int engine_cleanup(struct engine *e, struct container *c, struct fail *f)
+{
+	if (container_is_running(c) || !state_settle(c->dir_fd))
+		return refuse(f, EBUSY, "failed to clean up container %s: container %s is running or paused, refusing to "
+			      "clean up: container state improper", c->id, c->id);
+	event_container(&e->store, &c->config, "cleanup");
+	return 0;
+}
