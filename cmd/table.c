@@ -9,6 +9,7 @@ static const struct command *const container_commands[] = {
 	&container_inspect_command, &container_exists_command,
 	&container_prune_command, &container_cleanup_command,
 	&why_command,
+	&cp_command,
 	NULL
 };
 
@@ -46,6 +47,7 @@ const struct command *const command_table[] = {
 	&rmi_command,
 	&why_command,
 	&healthcheck_command, &events_command,
+	&cp_command,
 	&info_command, &doctor_command, &version_command, &container_command, &image_command,
 	&system_command,
 	&completion_command, &man_command,

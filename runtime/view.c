@@ -267,6 +267,9 @@ void view_done(struct view *v)
 {
 	/* The last hold on a private mount but the holder's own. */
 	v->root_fd = fd_close(v->root_fd);
+	/* Said aloud: the holder of a view opened after this one has a copy of our end. */
+	if (v->hold_fd >= 0)
+		(void)shutdown(v->hold_fd, SHUT_RDWR);
 	v->hold_fd = fd_close(v->hold_fd);
 	if (v->holder > 0)
 		(void)!spawn_wait(v->holder);

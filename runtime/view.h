@@ -37,7 +37,10 @@ int view_running(pid_t pid, int pidfd, bool bare, struct view *ret, struct fail 
 int view_stopped(const struct launch_rootfs *r, const struct op *binds, size_t n, struct view *ret,
 		 struct fail *f) MUST_USE;
 
-/* Lets go of everything; waits until a private mount is gone, so that the lock may be let go after it. */
+/*
+ * Lets go of everything; waits until a private mount is gone, so that the lock may be let go after it:
+ * of several the one opened last goes first, whose holder has copies of the others' descriptors.
+ */
 void view_done(struct view *v);
 #define auto_view __attribute__((cleanup(view_done)))
 

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <jansson.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/commands.h"
+#include "cmd/progress.h"
+#include "pkg/engine/cp.h"
+
+struct cp_args {
+	enum tri archive;
+	bool overwrite;
+	bool pause;
+};
+
+static const struct opt cp_rows[] = {
+	OPT_TRI('a', "archive", struct cp_args, archive,
+		"what goes into a container belongs to its user (default true); false keeps owners as they are"),
+	OPT_FLAG(0, "overwrite", struct cp_args, overwrite,
+		 "a folder may replace a file, and a file a folder with all that is in it"),
+	/* Podman accepts and ignores it. */
+	OPT_FLAG(0, "pause", struct cp_args, pause, NULL),
+	OPT_END
+};
+
+static int copy(struct app *app, const char *from, const char *to, const struct cp_opts *o, struct fail *f)
+{
+	struct cp_end src, dst;
+	int r;
+
+	cp_parse(from, &src);
+	cp_parse(to, &dst);
+	r = cp_check(from, &src, to, &dst, f);
+	if (r == 0)
+		r = engine_cp(&app->engine, &src, &dst, o, 1, f);
+	cp_end_done(&src);
+	cp_end_done(&dst);
+	return r;
+}
+
+static int cp_run(struct app *app, int argc, char **argv, struct fail *f)
+{
+	struct cp_args a = { 0 };
+	int first = app_parse(app, &a, argc, argv, f);
+	struct cp_opts o;
+
+	if (first < 0)
+		return first;
+	if (app_need_args(app, argc - first, 2, 2, f) < 0)
+		return -f->code;
+	o = (struct cp_opts){ .archive = a.archive != TRI_FALSE, .overwrite = a.overwrite };
+	return copy(app, argv[first], argv[first + 1], &o, f);
+}
+
+const struct command cp_command = {
+	.name = "cp", .args = "[options] [CONTAINER:]SRC [CONTAINER:]DEST|-",
+	.summary = "Copy files between a container and this machine, or between containers",
+	.details =
+		"The container may run or not; volumes are seen. A folder is put into a DEST that is there under its "
+		"own name, or made as DEST; of SRC/. what it holds is copied. '-' is a tar: of SRC to stdout, or from "
+		"stdin into the folder DEST. A relative path of a container begins at its working folder; a path here "
+		"with a ':' is written ./a:b.\n\n"
+		"What comes out of a container belongs to the caller, and has no setuid bits and capabilities.",
+	.examples = "  rbox cp web:/etc/nginx/nginx.conf .\n"
+		    "  rbox cp ./site/. web:/usr/share/nginx/html\n"
+		    "  rbox cp db:/var/lib/data backup:/srv",
+	.needs = NEED_STORE | NEED_SEALED, .opts = cp_rows, .run = cp_run,
+};
