@@ -7,7 +7,7 @@
 /* The rows that cmd/<name>.c define; cmd/table.c puts them in the order of help. */
 extern const struct command healthcheck_command;
 extern const struct command run_command, create_command, start_command, stop_command, kill_command;
-extern const struct command restart_command, rename_command, top_command, pause_command, unpause_command;
+extern const struct command restart_command, rename_command, top_command, stats_command, pause_command, unpause_command;
 extern const struct command update_command, init_command, container_prune_command, container_cleanup_command;
 extern const struct command attach_command, logs_command, wait_command;
 extern const struct command rm_command, ps_command, exec_command, inspect_command;
