@@ -32,6 +32,10 @@ static int copy(struct app *app, const char *from, const char *to, const struct 
 	cp_parse(from, &src);
 	cp_parse(to, &dst);
 	r = cp_check(from, &src, to, &dst, f);
+	if (r == 0 && !dst.container && !strcmp(dst.path, "-") && isatty(1)) {
+		r = refuse(f, ENOTTY, "refusing to write a tar to a terminal");
+		fail_hint(f, "redirect stdout: rbox cp %.200s - | tar -t", from);
+	}
 	if (r == 0)
 		r = engine_cp(&app->engine, &src, &dst, o, 1, f);
 	cp_end_done(&src);

@@ -10,6 +10,7 @@ static const struct command *const container_commands[] = {
 	&container_prune_command, &container_cleanup_command,
 	&why_command,
 	&cp_command,
+	&export_command,
 	NULL
 };
 
@@ -48,6 +49,7 @@ const struct command *const command_table[] = {
 	&why_command,
 	&healthcheck_command, &events_command,
 	&cp_command,
+	&export_command,
 	&info_command, &doctor_command, &version_command, &container_command, &image_command,
 	&system_command,
 	&completion_command, &man_command,

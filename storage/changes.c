@@ -28,19 +28,19 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct change *)a)->name, ((const struct change *)b)->name);
 }
 
-static int add(struct changes *c, int dir_fd, const char *name)
+static int add(struct changes *c, int dir_fd, const char *name, bool overlay)
 {
 	struct change e = { .kind = CHANGE_ENTRY };
 
 	if (fstatat(dir_fd, name, &e.st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno;
-	if (!strcmp(name, WH_OPAQUE)) {
+	if (overlay && !strcmp(name, WH_OPAQUE)) {
 		c->opaque = true;
 		return 0;
 	}
-	if (is_whiteout(&e.st)) {
+	if (overlay && is_whiteout(&e.st)) {
 		e.kind = CHANGE_GONE;
-	} else if (str_starts(name, WH) && S_ISREG(e.st.st_mode) && name[strlen(WH)]) {
+	} else if (overlay && str_starts(name, WH) && S_ISREG(e.st.st_mode) && name[strlen(WH)]) {
 		e.kind = CHANGE_GONE;
 		name += strlen(WH);
 	}
@@ -51,13 +51,13 @@ static int add(struct changes *c, int dir_fd, const char *name)
 	return 0;
 }
 
-int changes_read(int dir_fd, struct changes *ret)
+int changes_read(int dir_fd, bool overlay, struct changes *ret)
 {
 	struct dirent *e;
 	DIR *d;
 	int r;
 
-	*ret = (struct changes){ .opaque = change_is_opaque(dir_fd) };
+	*ret = (struct changes){ .opaque = overlay && change_is_opaque(dir_fd) };
 	r = fd_opendir(fd_open(dir_fd, ".", O_RDONLY | O_DIRECTORY, 0), &d);
 	if (r < 0)
 		return r;
@@ -69,7 +69,7 @@ int changes_read(int dir_fd, struct changes *ret)
 			break;
 		}
 		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
-			r = add(ret, dir_fd, e->d_name);
+			r = add(ret, dir_fd, e->d_name, overlay);
 	}
 	closedir(d);
 	if (ret->n)

@@ -31,8 +31,11 @@ struct changes {
 	bool opaque;	/* what the layers below have in this folder is hidden */
 };
 
-/* DIR_FD: the folder, O_PATH or open. -errno. Release in any case. */
-int changes_read(int dir_fd, struct changes *ret) MUST_USE;
+/*
+ * DIR_FD: the folder, O_PATH or open. OVERLAY: it is an upper layer's; else of a plain tree, where all
+ * entries are what they are. -errno. Release in any case.
+ */
+int changes_read(int dir_fd, bool overlay, struct changes *ret) MUST_USE;
 void changes_done(struct changes *c);
 #define auto_changes __attribute__((cleanup(changes_done)))
 

@@ -13,6 +13,7 @@
 #include "pkg/util/fd.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
+#include "storage/pack.h"
 
 /* One end, as the child sees it. */
 struct side {
@@ -103,6 +104,19 @@ static int put(const struct cp_source *s, const struct cp_place *p, const struct
 	return copy_object(s->fd, p->fd, s->name, o, f);
 }
 
+/* A single thing, or what a folder holds, as a tar. */
+static int find_and_pack(struct job *j, struct fail *f)
+{
+	const struct pack_opts o = { .out_fd = j->out_fd };
+	struct cp_source s = CP_SOURCE_INIT;
+	int r = cp_source_container(j->from.v, &j->from.ctr, j->from.end, &s, f);
+
+	if (r == 0)
+		r = s.content ? pack_tree(s.fd, &o, f) : pack_object(s.fd, s.name, &o, f);
+	cp_source_done(&s);
+	return r;
+}
+
 static int find_and_put(struct job *j, struct inside *in, struct fail *f)
 {
 	struct cp_source s = CP_SOURCE_INIT;
@@ -129,7 +143,7 @@ static int cp_inside(void *ctx, struct inside *in, struct fail *f)
 	int r = open_sides(j, f);
 
 	if (r == 0)
-		r = find_and_put(j, in, f);
+		r = j->out_fd >= 0 ? find_and_pack(j, f) : find_and_put(j, in, f);
 	ctr_view_done(&j->last->view);
 	ctr_view_done(&j->from.view);
 	ctr_view_done(&j->to.view);
@@ -140,7 +154,7 @@ int engine_cp(struct engine *e, const struct cp_end *src, const struct cp_end *d
 	      int out_fd, struct fail *f)
 {
 	struct job j = {
-		.e = e, .o = o, .out_fd = out_fd,
+		.e = e, .o = o, .out_fd = dst->container || strcmp(dst->path, "-") ? -EBADF : out_fd,
 		.from = { .end = src, .ctr = CONTAINER_INIT, .view = CTR_VIEW_INIT },
 		.to = { .end = dst, .ctr = CONTAINER_INIT, .view = CTR_VIEW_INIT },
 	};

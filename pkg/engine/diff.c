@@ -110,7 +110,7 @@ static int entry(struct differ *d, int dir_fd, const struct change *c, const cha
 static int walk(struct differ *d, int dir_fd, struct level *l)
 {
 	auto_changes struct changes c = { 0 };
-	int r = changes_read(dir_fd, &c);
+	int r = changes_read(dir_fd, true, &c);
 
 	if (r < 0)
 		return fail(d->f, -r, "read '%s'", *l->path ? l->path : "/");
