@@ -6,7 +6,7 @@
 
 #include "cmd/commands.h"
 #include "pkg/engine/exec.h"
-#include "pkg/engine/latest.h"
+#include "pkg/engine/select.h"
 #include "pkg/util/file.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
@@ -52,19 +52,11 @@ static int read_cidfile(const char *path, char **ret, struct fail *f)
 /* Which container, unless the first operand says it. */
 static int find_container(struct app *app, const struct exec_args *o, char **ret, struct fail *f)
 {
-	char id[CTR_ID_LEN + 1];
-	int r;
-
 	if (o->cidfile && o->latest)
 		return refuse(f, EINVAL, "--cidfile and --latest cannot be used together");
 	if (o->cidfile)
 		return read_cidfile(o->cidfile, ret, f);
-	if (!o->latest)
-		return 0;
-	r = engine_latest(&app->engine, id, f);
-	if (r == 0)
-		*ret = mem_strdup(id);
-	return r;
+	return o->latest ? select_one(&app->engine, true, NULL, ret, f) : 0;
 }
 
 static int exec_in(struct app *app, const struct exec_args *o, const char *name, char *const *words, struct fail *f)

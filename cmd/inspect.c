@@ -5,7 +5,7 @@
 
 #include "cmd/commands.h"
 #include "pkg/engine/inspect.h"
-#include "pkg/engine/latest.h"
+#include "pkg/engine/select.h"
 #include "pkg/util/json.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
@@ -145,7 +145,6 @@ static int inspect_all(struct app *app, const struct inspect_opts *o, char *cons
 static int inspect_typed(struct app *app, int argc, char **argv, const char *type, struct fail *f)
 {
 	struct inspect_opts o = { 0 };
-	char latest[CTR_ID_LEN + 1];
 	auto_strv char **names = NULL;
 	int first = app_parse(app, &o, argc, argv, f), r;
 
@@ -157,10 +156,12 @@ static int inspect_typed(struct app *app, int argc, char **argv, const char *typ
 		mem_replace(&o.type, mem_strdup(type ? type : "all"));
 	r = check_type(&o, argc - first, f);
 	if (r == 0 && o.latest) {
-		r = engine_latest(&app->engine, latest, f);
-		strv_add(&names, latest);
-		if (strcmp(o.type, "container"))
-			mem_replace(&o.type, mem_strdup("container"));
+		auto_free char *id = NULL;
+
+		mem_replace(&o.type, mem_strdup("container"));
+		r = select_one(&app->engine, true, NULL, &id, f);
+		if (r == 0)
+			strv_add(&names, id);
 	}
 	if (r == 0)
 		r = inspect_all(app, &o, names, f);

@@ -4,46 +4,40 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
-#include "pkg/engine/config.h"
-#include "pkg/engine/container.h"
-#include "pkg/engine/filter.h"
-#include "pkg/engine/summary.h"
-#include "pkg/oci/ref.h"
+#include "pkg/engine/ps_part.h"
 #include "pkg/util/fd.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
 #include "pkg/util/time.h"
-#include "runtime/monitor/restart.h"
-#include "runtime/state.h"
 #include "storage/ctr.h"
 
-static const char *const keys[] = { "id", "name", "label", "label!", "exited", "status", "ancestor", "before",
-				    "since", "volume", "network", "until", "command", "health", "restart-policy",
-				    "should-start-on-boot", NULL };
-
-struct ps_row {
-	char *id;
-	struct summary summary;
-	struct state state;
-	struct container_config config;	/* only when it was needed */
-};
+/* Go's zero time in seconds since 1970, which podman's JSON has for what never was. */
+#define NEVER INT64_C(-62135596800)
 
 struct ps_list {
 	struct ps_row *v;
 	size_t n;
 };
 
+static void row_done(struct ps_row *r)
+{
+	mem_free_ptr(&r->id);
+	summary_done(&r->summary);
+	state_done(&r->state);
+	config_done(&r->config);
+}
+
 static void list_done(struct ps_list *l)
 {
-	for (size_t i = 0; i < l->n; i++) {
-		mem_free_ptr(&l->v[i].id);
-		summary_done(&l->v[i].summary);
-		state_done(&l->v[i].state);
-		config_done(&l->v[i].config);
-	}
+	for (size_t i = 0; i < l->n; i++)
+		row_done(&l->v[i]);
 	mem_free_ptr(&l->v);
 }
+#define auto_list __attribute__((cleanup(list_done)))
+
+/* --- reading --- */
 
 static int load(struct engine *e, const char *id, bool full, struct ps_row *row, struct fail *f)
 {
@@ -54,13 +48,13 @@ static int load(struct engine *e, const char *id, bool full, struct ps_row *row,
 		r = summary_load(dir, &row->summary, f);
 	if (r >= 0)
 		r = state_load(dir, &row->state, f);
-	if (r >= 0 && full)
+	if (r >= 0 && (full || row->summary.more))
 		r = config_load(dir, &row->config, f);
 	row->id = mem_strdup(id);
 	return r;
 }
 
-static int load_all(struct engine *e, bool full, struct ps_list *l, struct fail *f)
+static int load_all(struct engine *e, const struct ps_filter *filter, bool full, struct ps_list *l, struct fail *f)
 {
 	auto_strv char **ids = NULL;
 	int r = ctr_list(&e->store, &ids, f);
@@ -69,312 +63,307 @@ static int load_all(struct engine *e, bool full, struct ps_list *l, struct fail 
 		return r;
 	l->v = mem_array(strv_len(ids), sizeof(*l->v));
 	strv_each(it, ids) {
-		struct ps_row *row = &l->v[l->n++];
+		struct ps_row *row = &l->v[l->n];
 
 		r = load(e, *it, full, row, f);
-		if (r == 0)
+		if (r == 0 && ps_filter_match(filter, row)) {
+			l->n++;
 			continue;
-		if (r != -ENOENT)
+		}
+		if (r < 0 && r != -ENOENT)
 			e->warn("container %.12s can't be read: %s", *it, f->msg);
-		fail_clear(f);
-		list_done(&(struct ps_list){ .v = mem_dup(row, sizeof(*row)), .n = 1 });
+		if (r < 0)
+			fail_clear(f);
+		row_done(row);
 		memset(row, 0, sizeof(*row));
-		l->n--;
 	}
 	return 0;
+}
+
+static int load_sizes(struct engine *e, struct ps_list *l, struct fail *f)
+{
+	auto_free const struct container_config **configs = mem_array(l->n, sizeof(*configs));
+	auto_free struct size *sizes = mem_array(l->n, sizeof(*sizes));
+	int r;
+
+	for (size_t i = 0; i < l->n; i++)
+		configs[i] = &l->v[i].config;
+	r = engine_sizes(e, configs, l->n, sizes, f);
+	for (size_t i = 0; r == 0 && i < l->n; i++)
+		l->v[i].size = sizes[i];
+	return r;
+}
+
+/* --- the order --- */
+
+static int compare(int64_t x, int64_t y)
+{
+	return x < y ? -1 : x > y;
+}
+
+static int compare_str(const char *x, const char *y)
+{
+	return strcmp(x ? x : "", y ? y : "");
+}
+
+static int by_created(const void *a, const void *b)
+{
+	const struct ps_row *x = a, *y = b;
+	int r = compare(x->summary.created, y->summary.created);
+
+	return r ? r : strcmp(x->id, y->id);
 }
 
 static int newest_first(const void *a, const void *b)
 {
-	int64_t x = ((const struct ps_row *)a)->summary.created, y = ((const struct ps_row *)b)->summary.created;
-
-	return x < y ? 1 : x > y ? -1 : 0;
+	return -by_created(a, b);
 }
 
-static const char *state_word_of(const struct ps_row *r)
+static int by_command(const void *a, const void *b)
 {
-	return status_word((enum status)r->state.status);
+	return compare_str(((const struct ps_row *)a)->summary.command, ((const struct ps_row *)b)->summary.command);
 }
 
-static bool match_id(const char *v, const void *ctx)
+static int by_id(const void *a, const void *b)
 {
-	const struct ps_row *r = ctx;
-
-	return str_starts(r->id, v) || filter_regex(v, r->id);
+	return strcmp(((const struct ps_row *)a)->id, ((const struct ps_row *)b)->id);
 }
 
-static bool match_name(const char *v, const void *ctx)
+static int by_image(const void *a, const void *b)
 {
-	return filter_regex(v, ((const struct ps_row *)ctx)->summary.name);
+	return compare_str(((const struct ps_row *)a)->summary.image, ((const struct ps_row *)b)->summary.image);
 }
 
-static bool match_status(const char *v, const void *ctx)
+static int by_name(const void *a, const void *b)
 {
-	const char *word = state_word_of(ctx);
-
-	return !strcmp(v, word) || (!strcmp(v, "stopped") && !strcmp(word, "exited"));
+	return compare_str(((const struct ps_row *)a)->summary.name, ((const struct ps_row *)b)->summary.name);
 }
 
-static bool match_exited(const char *v, const void *ctx)
+static int by_start(const void *a, const void *b)
 {
-	const struct ps_row *r = ctx;
-	int64_t code;
-
-	return r->state.status == STATUS_STOPPED && str_to_i64(v, &code) == 0 && code == r->state.exit_code;
+	return compare(((const struct ps_row *)a)->state.started_at, ((const struct ps_row *)b)->state.started_at);
 }
 
-static bool match_ancestor(const char *v, const void *ctx)
+static int by_size(const void *a, const void *b)
 {
-	const struct ps_row *r = ctx;
-	const char *image = r->summary.image ? r->summary.image : "";
-	auto_ref struct ref ref = { 0 };
-	auto_free char *full = NULL;
-	struct fail ignored = { 0 };
-
-	if (r->summary.image_id && strlen(v) >= 3 && str_starts(r->summary.image_id, v))
-		return true;
-	if (!strcmp(image, v) || ref_parse(v, &ref, &ignored) < 0)
-		return !strcmp(image, v);
-	full = ref_format(&ref);
-	return !strcmp(full, image);
+	return compare(((const struct ps_row *)a)->size.root_fs, ((const struct ps_row *)b)->size.root_fs);
 }
 
-static bool match_health(const char *v, const void *ctx)
+static int by_status(const void *a, const void *b)
 {
-	const struct ps_row *r = ctx;
-
-	return !strcmp(v, health_names[r->state.health]) || (!strcmp(v, "none") && !r->state.health);
+	return strcmp(status_word((enum status)((const struct ps_row *)a)->state.status),
+		      status_word((enum status)((const struct ps_row *)b)->state.status));
 }
 
-static struct restart_policy policy_of(const struct ps_row *r)
+static void sort(struct ps_list *l, enum ps_sort by)
 {
-	struct restart_policy p;
-	struct fail ignored = { 0 };
+	static int (*const rules[])(const void *a, const void *b) = {
+		[PS_NEWEST] = newest_first, [PS_CREATED] = by_created,	   [PS_COMMAND] = by_command,
+		[PS_ID] = by_id,	    [PS_IMAGE] = by_image,	   [PS_NAMES] = by_name,
+		[PS_SIZE] = by_size,	    [PS_RUNNINGFOR] = by_start, [PS_STATUS] = by_status,
+	};
 
-	(void)!restart_parse(r->config.life.restart, &p, &ignored);
-	return p;
+	if (l->n)
+		qsort(l->v, l->n, sizeof(*l->v), rules[by]);
 }
 
-static bool match_policy(const char *v, const void *ctx)
+/* --- a row --- */
+
+const char *ps_health(const struct ps_row *r)
 {
-	struct restart_policy p = policy_of(ctx), wanted;
-	struct fail ignored = { 0 };
-
-	return restart_parse(v, &wanted, &ignored) == 0 && wanted.kind == p.kind &&
-	       (!wanted.max || wanted.max == p.max);
-}
-
-static bool match_boot(const char *v, const void *ctx)
-{
-	const struct ps_row *r = ctx;
-	struct restart_policy p = policy_of(r);
-	bool wanted;
-
-	return str_to_bool(v, &wanted) == 0 && wanted == restart_at_boot(&p, r->state.stopped_by_user);
-}
-
-/* Values that nothing could have: a typing error would start nothing at boot, and say nothing. */
-static int check_values(char *const *filters, struct fail *f)
-{
-	strv_each(it, filters) {
-		struct restart_policy p;
-		struct fail why = { 0 };
-		bool b;
-
-		if (str_starts(*it, "restart-policy=") && restart_parse(*it + 15, &p, &why) < 0)
-			return refuse(f, EINVAL, "%.60s invalid restart policy", *it + 15);
-		if (str_starts(*it, "should-start-on-boot=") && str_to_bool(*it + 21, &b) < 0)
-			return refuse(f, EINVAL, "filter %.80s: true or false is wanted", *it);
-	}
-	return 0;
-}
-
-static bool match_network(const char *v, const void *ctx)
-{
-	return str_eq(((const struct ps_row *)ctx)->config.net.mode, v);
-}
-
-static bool match_command(const char *v, const void *ctx)
-{
-	const struct ps_row *r = ctx;
-
-	return r->config.args && filter_regex(v, r->config.args[0]);
-}
-
-static bool match_volume(const char *v, const void *ctx)
-{
-	const struct container_config *c = &((const struct ps_row *)ctx)->config;
-
-	for (size_t i = 0; i < c->n_mounts; i++)
-		if (!strcmp(c->mounts[i].source, v) || !strcmp(c->mounts[i].destination, v))
-			return true;
-	return false;
-}
-
-static bool match_until(const char *v, const void *ctx)
-{
-	int64_t t;
-
-	return time_parse(v, time_now(), &t) == 0 && ((const struct ps_row *)ctx)->summary.created < t;
-}
-
-/* The time of creation of the container that before= or since= names. */
-static int edge(struct engine *e, char *const *filters, const char *key, int64_t *ret, struct fail *f)
-{
-	size_t n = strlen(key);
-
-	*ret = 0;
-	strv_each(it, filters) {
-		auto_container struct container c = CONTAINER_INIT;
-		int r;
-
-		if (strncmp(*it, key, n) || (*it)[n] != '=')
-			continue;
-		r = container_open(e, *it + n + 1, &c, f);
-		if (r < 0)
-			return fail_in(f, r, "filter %s", *it);
-		*ret = c.config.created;
-	}
-	return 0;
-}
-
-static bool wanted(const struct ps_row *r, const struct ps_opts *o, int64_t before, int64_t since)
-{
-	char *const *fl = o->filters;
-	bool by_state = filter_has(fl, "status") || filter_has(fl, "exited");
-
-	if (!o->all && !o->last && !by_state && r->state.status != STATUS_RUNNING &&
-	    r->state.status != STATUS_PAUSED && r->state.status != STATUS_STOPPING &&
-	    r->state.status != STATUS_RESTARTING)
-		return false;
-	return (!before || r->summary.created < before) && (!since || r->summary.created > since) &&
-	       filter_any(fl, "id", match_id, r) && filter_any(fl, "name", match_name, r) &&
-	       filter_any(fl, "status", match_status, r) && filter_any(fl, "exited", match_exited, r) &&
-	       filter_any(fl, "ancestor", match_ancestor, r) && filter_any(fl, "network", match_network, r) &&
-	       filter_any(fl, "command", match_command, r) && filter_any(fl, "volume", match_volume, r) &&
-	       filter_any(fl, "health", match_health, r) && filter_any(fl, "restart-policy", match_policy, r) &&
-	       filter_any(fl, "should-start-on-boot", match_boot, r) &&
-	       filter_any(fl, "until", match_until, r) && filter_labels(fl, r->config.labels);
+	return health_names[r->state.health];
 }
 
 static char *status_text(const struct ps_row *r, int64_t now)
 {
+	const char *word = status_word((enum status)r->state.status), *health = ps_health(r);
 	char span[TIME_HUMAN_MAX];
+	auto_free char *text = NULL;
 
-	switch (r->state.status) {
-	case STATUS_RUNNING:
-		(void)time_human(now - r->state.started_at, span);
-		return r->state.health ? mem_printf("Up %s (%s)", span, health_names[r->state.health]) :
-					 mem_printf("Up %s", span);
-	case STATUS_RESTARTING:
-		return mem_printf("Restarting (%d) %s ago", r->state.exit_code,
+	if (r->state.status == STATUS_RUNNING)
+		text = mem_printf("Up %s", time_human(now - r->state.started_at, span));
+	else if (r->state.status == STATUS_STOPPED)
+		text = mem_printf("Exited (%d) %s ago", r->state.exit_code,
 				  time_human(now - r->state.finished_at, span));
-	case STATUS_PAUSED:
-		return mem_printf("Up %s (Paused)", time_human(now - r->state.started_at, span));
-	case STATUS_STOPPED:
-		return mem_printf("Exited (%d) %s ago", r->state.exit_code,
+	else if (r->state.status == STATUS_RESTARTING)
+		text = mem_printf("Restarting (%d) %s ago", r->state.exit_code,
 				  time_human(now - r->state.finished_at, span));
-	case STATUS_CONFIGURED:
-		return mem_strdup("Created");
-	default:
-		return mem_printf("%c%s", state_word_of(r)[0] - 32, state_word_of(r) + 1);
-	}
+	else
+		text = mem_printf("%c%s", word[0] - 32, word + 1);
+	return *health && r->state.status == STATUS_RUNNING ? mem_printf("%s (%s)", text, health) : mem_take(&text);
 }
 
 static void set_str(json_t *o, const char *key, const char *value)
 {
 	json_t *s = json_string(value ? value : "");
 
-	json_object_set_new(o, key, s ? s : json_string("?"));
+	if (!s) {
+		auto_str struct str escaped = STR_INIT(1 << 20);
+
+		str_add_escaped(&escaped, value);
+		s = json_string(str_cstr(&escaped));
+	}
+	json_object_set_new(o, key, s);
 }
 
-/* What podman's JSON has besides what the table shows. */
-static void add_full(json_t *o, const struct ps_row *r)
+static void set_time(json_t *o, const char *key, int64_t t)
 {
-	const struct container_config *c = &r->config;
-	json_t *mounts = json_array();
+	json_object_set_new(o, key, json_integer(t ? t / TIME_SECOND : NEVER));
+}
+
+/* {"80": ["tcp", "udp"]} of "80/tcp", "80/udp" */
+static json_t *exposed_json(char *const *ports)
+{
+	json_t *o = ports ? json_object() : json_null();
+
+	strv_each(it, ports) {
+		auto_free char *port = mem_strndup(*it, strcspn(*it, "/"));
+		const char *slash = strchr(*it, '/');
+		json_t *list = json_object_get(o, port);
+
+		if (!list) {
+			list = json_array();
+			json_object_set_new(o, port, list);
+		}
+		json_array_append_new(list, json_string(slash ? slash + 1 : "tcp"));
+	}
+	return o;
+}
+
+static json_t *mounts_of(const struct container_config *c)
+{
+	json_t *a = json_array();
 
 	for (size_t i = 0; i < c->n_mounts; i++)
-		json_array_append_new(mounts, json_string(c->mounts[i].destination));
-	json_object_set_new(o, "AutoRemove", json_boolean(c->life.rm));
-	json_object_set_new(o, "Labels", jsonf_map(c->labels));
-	json_object_set_new(o, "Mounts", mounts);
-	json_object_set_new(o, "Networks", json_pack("[s]", c->net.mode ? c->net.mode : ""));
-	json_object_set_new(o, "Namespaces", json_object());
-	json_object_set_new(o, "ExposedPorts", jsonf_strv(c->exposed_ports));
+		json_array_append_new(a, json_string(c->mounts[i].destination));
+	return a;
+}
+
+static void add_config(json_t *o, const struct ps_row *r)
+{
+	const struct container_config *c = &r->config;
+
+	json_object_set_new(o, "Command", jsonf_strv(c->cmd));
 	set_str(o, "CIDFile", "");
-	set_str(o, "Pod", "");
-	set_str(o, "PodName", "");
-	json_object_set_new(o, "IsInfra", json_false());
-	json_object_set_new(o, "Restarts", json_integer(r->state.restarts));
-	json_object_set_new(o, "Size", json_null());
+	json_object_set_new(o, "ExposedPorts", exposed_json(c->exposed_ports));
+	json_object_set_new(o, "Labels", c->labels ? jsonf_map(c->labels) : json_null());
+	json_object_set_new(o, "Mounts", mounts_of(c));
+	/* podman's list is of networks with a name: none of these modes makes one. */
+	json_object_set_new(o, "Networks", json_array());
+	set_str(o, "NetworkMode", c->net.mode);
+}
+
+static void add_namespaces(json_t *o, const struct ps_row *r)
+{
+	static const char *const names[][2] = {
+		{ "Mnt", "mnt" }, { "Cgroup", "cgroup" }, { "Ipc", "ipc" }, { "Net", "net" },
+		{ "Pidns", "pid" }, { "Uts", "uts" }, { "User", "user" },
+	};
+	bool running = r->state.status == STATUS_RUNNING || r->state.status == STATUS_PAUSED;
+
+	for (size_t i = 0; running && i < ARRAY_LEN(names); i++) {
+		auto_free char *path = mem_printf("/proc/%d/ns/%s", r->state.pid, names[i][1]);
+		auto_free char *number = NULL;
+		struct stat st;
+
+		if (stat(path, &st) < 0)
+			continue;
+		number = mem_printf("%llu", (unsigned long long)st.st_ino);
+		set_str(o, names[i][0], number);
+	}
+}
+
+/* The whole command when the config is there, else its beginning. */
+static char *command_line(const struct ps_row *r, bool whole)
+{
+	char *const *words = r->config.cmd ? r->config.cmd : r->config.args;
+	auto_free char *line = words ? strv_join(words, " ") : mem_strdup(r->summary.command ? r->summary.command : "");
+	size_t n = strlen(line);
+
+	if (whole || n <= 17)
+		return mem_take(&line);
+	for (n = 17; n && ((unsigned char)line[n] & 0xc0) == 0x80; n--)
+		;
+	return mem_printf("%.*s...", (int)n, line);
+}
+
+static void add_state(json_t *j, const struct ps_row *r, int64_t now)
+{
+	bool alive = r->state.status == STATUS_RUNNING || r->state.status == STATUS_PAUSED ||
+		     r->state.status == STATUS_STOPPING;
+	auto_free char *status = status_text(r, now);
+
+	json_object_set_new(j, "Exited", json_boolean(r->state.status == STATUS_STOPPED));
+	set_time(j, "ExitedAt", r->state.finished_at);
+	json_object_set_new(j, "ExitCode", json_integer(r->state.exit_code));
+	json_object_set_new(j, "Pid", json_integer(alive ? r->state.pid : 0));
+	json_object_set_new(j, "Restarts", json_integer(r->state.restarts));
+	set_time(j, "StartedAt", r->state.started_at);
+	set_str(j, "State", status_word((enum status)r->state.status));
+	set_str(j, "Status", status);
+	set_str(j, "HealthStatus", ps_health(r));
 }
 
 static json_t *row_json(const struct ps_row *r, const struct ps_opts *o, int64_t now)
 {
-	json_t *j = json_object();
 	char span[TIME_HUMAN_MAX], go[TIME_GO_MAX];
-	auto_free char *status = status_text(r, now);
 	auto_free char *ago = mem_printf("%s ago", time_human(now - r->summary.created, span));
 	auto_free char *short_id = mem_strndup(r->id, o->no_trunc ? CTR_ID_LEN : 12);
-	auto_free char *command = r->config.args ? strv_join(r->config.args, " ") : mem_strdup(r->summary.command);
+	auto_free char *command = command_line(r, o->no_trunc);
+	auto_free char *ports = r->config.id ? summary_ports(&r->config) : NULL;
+	json_t *j = json_object(), *ns = json_object();
 
-	if (!o->no_trunc && strlen(command ? command : "") > 17)
-		mem_replace(&command, mem_printf("%.17s...", command));
 	set_str(j, "Id", r->id);
 	set_str(j, "ID", short_id);
-	set_str(j, "Image", r->summary.image);
-	set_str(j, "ImageID", r->summary.image_id);
-	set_str(j, "Command", command);
+	json_object_set_new(j, "AutoRemove", json_boolean(r->summary.rm));
+	set_str(j, "CommandLine", command);
 	json_object_set_new(j, "Created", json_integer(r->summary.created / TIME_SECOND));
 	set_str(j, "CreatedAt", time_format_go(r->summary.created, go));
 	set_str(j, "RunningFor", ago);
-	json_object_set_new(j, "StartedAt", json_integer(r->state.started_at / TIME_SECOND));
-	json_object_set_new(j, "Exited", json_boolean(r->state.status == STATUS_STOPPED));
-	json_object_set_new(j, "ExitedAt", json_integer(r->state.finished_at / TIME_SECOND));
-	json_object_set_new(j, "ExitCode", json_integer(r->state.exit_code));
+	set_str(j, "Image", r->summary.image);
+	set_str(j, "ImageID", r->summary.image_id);
+	json_object_set_new(j, "IsInfra", json_false());
 	json_object_set_new(j, "Names", json_pack("[s]", r->summary.name));
-	json_object_set_new(j, "Pid", json_integer(r->state.status == STATUS_RUNNING ? r->state.pid : 0));
+	set_str(j, "Pod", "");
+	set_str(j, "PodName", "");
 	json_object_set_new(j, "Ports", json_null());
-	set_str(j, "State", state_word_of(r));
-	set_str(j, "Status", status);
+	set_str(j, "PortsText", r->config.id ? ports : r->summary.ports);
+	json_object_set_new(j, "Size", o->size && r->size.rw >= 0 ?
+			    json_pack("{s:I, s:I}", "rootFsSize", (json_int_t)r->size.root_fs, "rwSize",
+				      (json_int_t)r->size.rw) : json_null());
+	add_state(j, r, now);
+	if (o->namespaces)
+		add_namespaces(ns, r);
+	json_object_set_new(j, "Namespaces", ns);
 	if (o->full)
-		add_full(j, r);
-	if (r->config.args)
-		json_object_set_new(j, "CommandArgs", jsonf_strv(r->config.args));
+		add_config(j, r);
 	return j;
 }
 
 int engine_ps(struct engine *e, const struct ps_opts *o, json_t **ret, struct fail *f)
 {
-	struct ps_list l = { NULL, 0 };
-	bool full = o->full || o->no_trunc || filter_has(o->filters, "label") || filter_has(o->filters, "label!") ||
-		    filter_has(o->filters, "network") ||
-		    filter_has(o->filters, "restart-policy") || filter_has(o->filters, "should-start-on-boot") || filter_has(o->filters, "command") ||
-		    filter_has(o->filters, "volume");
-	int64_t before, since, now = time_now();
-	int r = filter_check(o->filters, keys, f);
-	int left = o->last ? o->last : -1;
+	auto_list struct ps_list l = { NULL, 0 };
+	struct ps_filter filter;
+	int64_t now = time_now();
+	int r = ps_filter_init(e, o, &filter, f);
+	size_t n;
 
 	if (r == 0)
-		r = check_values(o->filters, f);
-	if (r == 0)
-		r = edge(e, o->filters, "before", &before, f);
-	if (r == 0)
-		r = edge(e, o->filters, "since", &since, f);
-	if (r == 0)
-		r = load_all(e, full, &l, f);
+		r = load_all(e, &filter, o->full || o->no_trunc || o->size || ps_filter_wants_config(&filter), &l, f);
+	ps_filter_done(&filter);
+	if (r == 0 && o->size)
+		r = load_sizes(e, &l, f);
 	if (r < 0)
 		return r;
-	if (l.n)
-		qsort(l.v, l.n, sizeof(*l.v), newest_first);
+	/* The newest are chosen first, whatever order they are shown in. */
+	sort(&l, PS_NEWEST);
+	n = l.n;
+	if (o->last > 0 && (size_t)o->last < n)
+		l.n = (size_t)o->last;
+	sort(&l, o->sort);
 	*ret = json_array();
-	for (size_t i = 0; i < l.n && left; i++) {
-		if (!wanted(&l.v[i], o, before, since))
-			continue;
+	for (size_t i = 0; i < l.n; i++)
 		json_array_append_new(*ret, row_json(&l.v[i], o, now));
-		left--;
-	}
-	list_done(&l);
+	l.n = n;
 	return 0;
 }

@@ -7,6 +7,8 @@
 #include "pkg/util/file.h"
 #include "pkg/util/mem.h"
 
+enum { PORTS_MAX = 48 };
+
 static const struct field summary_fields[] = {
 	FIELD_STR("n", struct summary, name),
 	FIELD_STR("i", struct summary, image),
@@ -15,6 +17,8 @@ static const struct field summary_fields[] = {
 	FIELD_I64("t", struct summary, created),
 	FIELD_BOOL("r", struct summary, rm),
 	FIELD_BOOL("y", struct summary, tty),
+	FIELD_STR("p", struct summary, ports),
+	FIELD_BOOL("m", struct summary, more),
 	FIELD_END
 };
 
@@ -51,9 +55,21 @@ int summary_rename(int dir_fd, const char *name, struct fail *f)
 	return r;
 }
 
+char *summary_ports(const struct container_config *c)
+{
+	auto_str struct str s = STR_INIT(1 << 20);
+
+	strv_each(it, c->exposed_ports)
+		str_addf(&s, "%s%s%s", s.len ? ", " : "", *it, strchr(*it, '/') ? "" : "/tcp");
+	return str_take(&s);
+}
+
 int summary_save(int dir_fd, const struct container_config *c, struct fail *f)
 {
-	auto_free char *command = strv_join(c->args, " ");
+	/* As podman the command without the entrypoint, but never nothing. */
+	auto_free char *command = strv_join(c->cmd ? c->cmd : c->args, " ");
+	auto_free char *ports = summary_ports(c);
+	bool more = strlen(ports) > PORTS_MAX;
 	struct summary s = {
 		.name = shorten(c->name, 100),
 		.image = shorten(c->rootfs_dir ? c->rootfs_dir : c->image_name ? c->image_name : c->image_id, 140),
@@ -62,6 +78,8 @@ int summary_save(int dir_fd, const struct container_config *c, struct fail *f)
 		.created = c->created,
 		.rm = c->life.rm,
 		.tty = c->process.tty,
+		.ports = more ? NULL : mem_take(&ports),
+		.more = more,
 	};
 	int r = save(dir_fd, &s, FILE_UNSEEN, f);
 

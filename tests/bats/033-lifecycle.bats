@@ -204,7 +204,7 @@ sleeper() {	# NAME [FLAG...]
 	assert "${#lines[@]}" -eq 2
 	run_rbox ps -a
 	assert "${#lines[@]}" -eq 3
-	assert "${lines[1]}" =~ 'Exited \(4\) .* ago +c2$' "the newest first"
+	assert "${lines[2]}" =~ 'Exited \(4\) .* ago +c2$' "the oldest first"
 	run_rbox ps -q
 	assert "$output" == "${id:0:12}"
 	run_rbox ps -q --no-trunc
