@@ -99,6 +99,7 @@ const struct field config_fields[] = {
 	FIELD_STRV("Layers", struct container_config, layers),
 	FIELD_STR("RootLayer", struct container_config, root_layer),
 	FIELD_STR("Rootfs", struct container_config, rootfs_dir),
+	FIELD_STR("CIDFile", struct container_config, cid_file),
 	FIELD_STRV("Args", struct container_config, args),
 	FIELD_STRV("Entrypoint", struct container_config, entrypoint),
 	FIELD_STRV("Cmd", struct container_config, cmd),

@@ -115,6 +115,7 @@ struct container_config {
 	char **layers;		/* keys, lowest first: what gc must keep */
 	char *root_layer;	/* the one of LAYERS that says what "/" is like; may be absent */
 	char *rootfs_dir;	/* --rootfs, instead of layers */
+	char *cid_file;		/* --cidfile, as typed */
 	char **args;		/* what runs: entrypoint and command together */
 	char **entrypoint, **cmd;
 	char **env, **labels, **annotations;

@@ -260,6 +260,7 @@ int create_config(const struct run_opts *o, const struct image_config *image, st
 	c->version = CONFIG_VERSION;
 	c->created = time_now();
 	c->create_command = strv_dup(o->create_command);
+	c->cid_file = mem_strdup(o->cidfile);
 	if (image)
 		c->volumes = strv_dup(image->config.volumes);
 	return 0;

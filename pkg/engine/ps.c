@@ -244,7 +244,7 @@ static void add_config(json_t *o, const struct ps_row *r)
 	const struct container_config *c = &r->config;
 
 	json_object_set_new(o, "Command", jsonf_strv(c->cmd));
-	set_str(o, "CIDFile", "");
+	set_str(o, "CIDFile", c->cid_file);
 	json_object_set_new(o, "ExposedPorts", exposed_json(c->exposed_ports));
 	json_object_set_new(o, "Labels", c->labels ? jsonf_map(c->labels) : json_null());
 	json_object_set_new(o, "Mounts", mounts_of(c));
