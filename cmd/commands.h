@@ -21,5 +21,6 @@ extern const struct command image_exists_command, image_inspect_command;
 extern const struct command why_command;
 extern const struct command events_command;
 extern const struct command container_exists_command, container_inspect_command;
+extern const struct command secret_command;
 
 #endif

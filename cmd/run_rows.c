@@ -136,6 +136,8 @@ static const struct opt fetch_rows[] = {
 	OPT_LIST(0, "tmpfs", struct run_opts, tmpfs, "DST[:OPTIONS]", "an empty folder in memory"),  \
 	OPT_STR(0, "shm-size", struct run_opts, shm_size, "SIZE", "size of /dev/shm (default 64m)"), \
 	OPT_GROUP(struct run_opts, devices, device_rows),                                            \
+	OPT_LIST(0, "secret", struct run_opts, secret, "NAME[,OPTION...]",                           \
+		 "a secret, as /run/secrets/NAME or by type=env; target=, uid=, gid=, mode="),       \
 	OPT_GROUP(struct run_opts, place, place_rows),                                               \
 	OPT_TITLE("Network"),                                                                        \
 	OPT_GROUP(struct run_opts, net, net_rows),                                                   \

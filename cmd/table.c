@@ -51,7 +51,7 @@ const struct command *const command_table[] = {
 	&cp_command,
 	&export_command,
 	&info_command, &doctor_command, &version_command, &container_command, &image_command,
-	&system_command,
+	&secret_command, &system_command,
 	&completion_command, &man_command,
 	NULL
 };

@@ -112,6 +112,7 @@ const struct field config_fields[] = {
 	FIELD_OBJ("Life", struct container_config, life, life_fields),
 	FIELD_OBJ("Kernel", struct container_config, kernel, kernel_fields),
 	FIELD_OBJ("Place", struct container_config, place, place_fields),
+	FIELD_ARRAY("Secrets", struct container_config, secrets, n_secrets, secret_fields),
 	FIELD_ARRAY("Devices", struct container_config, devices, n_devices, device_fields),
 	FIELD_OBJ("Health", struct container_config, health, health_fields),
 	FIELD_ARRAY("Mounts", struct container_config, mounts, n_mounts, mount_fields),

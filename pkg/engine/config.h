@@ -85,7 +85,7 @@ struct run_opts {
 	char *name, *entrypoint, *cidfile, *rootfs_dir, *shm_size, *pull, *detach_keys;
 	char **label, **label_file;
 	char **volume, **mount, **tmpfs;
-	char **expose, **annotation;
+	char **expose, **annotation, **secret;
 	bool rootfs, replace, detach, quiet;
 	enum tri sig_proxy;
 	char **attach;
@@ -127,6 +127,8 @@ struct container_config {
 	struct place_group place;
 	struct config_device *devices;
 	size_t n_devices;
+	struct config_secret *secrets;
+	size_t n_secrets;
 	struct health_config health;
 	struct config_mount *mounts;
 	size_t n_mounts;

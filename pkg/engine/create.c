@@ -18,6 +18,7 @@
 #include "pkg/engine/mountopt.h"
 #include "pkg/engine/names.h"
 #include "pkg/engine/remove.h"
+#include "pkg/engine/secretopt.h"
 #include "pkg/engine/summary.h"
 #include "pkg/oci/image.h"
 #include "pkg/util/fd.h"
@@ -350,7 +351,9 @@ static int save(struct engine *e, struct container_config *c, struct fail *f)
 
 	if (r < 0)
 		return fail_in(f, r, "make the container's folder");
-	r = config_save(n.dir_fd, c, f);
+	r = secretopt_place(e, n.dir_fd, c, f);
+	if (r == 0)
+		r = config_save(n.dir_fd, c, f);
 	if (r == 0)
 		r = summary_save(n.dir_fd, c, f);
 	if (r == 0)

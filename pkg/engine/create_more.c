@@ -9,6 +9,7 @@
 #include "pkg/engine/kernel.h"
 #include "pkg/engine/nsopt.h"
 #include "pkg/engine/place.h"
+#include "pkg/engine/secretopt.h"
 #include "pkg/oci/image.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
@@ -92,6 +93,8 @@ int create_more(const struct run_opts *o, const struct image_config *image, stru
 		r = set_exposed(o, image, c, f);
 	if (r == 0)
 		r = set_annotations(o, c, f);
+	if (r == 0)
+		r = secretopt_parse(o->secret, c, f);
 	if (r == 0)
 		r = device_parse(&o->devices, c, f);
 	if (r == 0)

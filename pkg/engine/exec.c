@@ -12,6 +12,7 @@
 #include "pkg/engine/event.h"
 #include "pkg/engine/exec_part.h"
 #include "pkg/engine/seccomp.h"
+#include "pkg/engine/secretopt.h"
 #include "pkg/engine/spec.h"
 #include "pkg/util/fd.h"
 #include "pkg/util/json.h"
@@ -211,6 +212,8 @@ int engine_exec(struct engine *e, const char *text, const struct exec_opts *o, c
 	if (o->privileged)
 		c.config.security.privileged = true;
 	r = spec_build_exec(&c.config, o, args, &process, f);
+	if (r == 0)
+		r = secretopt_env(e, &c.config, &process.env, f);
 	if (r == 0)
 		r = run(&x, &process, f);
 	memcpy(ret_session, x.session.id, CTR_ID_LEN + 1);

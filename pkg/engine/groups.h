@@ -47,6 +47,13 @@ struct ns_group {		/* nsopt.c: nothing to save while only the default is there *
 	char *subuidname, *subgidname;
 };
 
+/* One --secret; secretopt.c. */
+struct config_secret {
+	char *name, *id, *target;
+	bool env;
+	uint32_t uid, gid, mode;
+};
+
 struct notify_group {		/* notify.c; saved */
 	char *sdnotify;
 };
@@ -60,6 +67,6 @@ struct compat_group {
 	enum tri content_trust;
 };
 
-extern const struct field device_fields[], kernel_fields[], place_fields[], notify_fields[];
+extern const struct field device_fields[], kernel_fields[], place_fields[], secret_fields[], notify_fields[];
 
 #endif

@@ -50,5 +50,6 @@ json_t *inspect_config(const struct container_config *c)
 	inspect_put(o, "Passwd", json_true());
 	inspect_put_str(o, "sdNotifyMode", "container");
 	inspect_put(o, "ExposedPorts", jsonf_set(c->exposed_ports));
+	inspect_more_config(o, c);
 	return o;
 }

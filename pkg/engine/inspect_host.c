@@ -178,5 +178,6 @@ json_t *inspect_host_config(struct engine *e, const struct container *ctr)
 	inspect_put(o, "ShmSize", json_integer(c->shm_size));
 	inspect_put(o, "Ulimits", ulimits_json(c->process.ulimits));
 	inspect_put(o, "Init", json_boolean(c->process.init));
+	inspect_more_host(o, c);
 	return o;
 }

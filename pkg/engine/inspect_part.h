@@ -35,4 +35,8 @@ json_t *inspect_binds(const struct container_config *c) MUST_USE;
 json_t *inspect_tmpfs(const struct container_config *c) MUST_USE;
 json_t *inspect_network(const struct container *c) MUST_USE;
 
+/* What the smaller groups of options (pkg/engine/groups.h) put into Config and HostConfig. */
+void inspect_more_config(json_t *o, const struct container_config *c);
+void inspect_more_host(json_t *o, const struct container_config *c);
+
 #endif

@@ -10,6 +10,7 @@
 #include "pkg/engine/exec.h"
 #include "pkg/engine/kernel.h"
 #include "pkg/engine/place.h"
+#include "pkg/engine/secretopt.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/path.h"
 #include "pkg/util/str.h"
@@ -204,6 +205,7 @@ static void build_mounts(const struct container_config *c, const struct spec_hos
 		spec_add_mount(s, m->destination, m->type, m->source, all);
 	}
 	place_mounts_after(c, s);
+	secretopt_mounts(c, host->ctr_path, s);
 	device_mounts(c, s);
 }
 

@@ -12,6 +12,7 @@
 #include "pkg/engine/restart.h"
 #include "pkg/engine/health.h"
 #include "pkg/engine/seccomp.h"
+#include "pkg/engine/secretopt.h"
 #include "pkg/engine/spec.h"
 #include "pkg/util/fd.h"
 #include "pkg/util/file.h"
@@ -169,6 +170,9 @@ static int prepare(struct starting *s, const struct start_opts *o, struct fail *
 		r = open_pid_files(s, f);
 	if (r == 0 && !s->c->life.rm)
 		r = write_bundle(s, f);
+	/* Behind the bundle: these stand in no file. */
+	if (r == 0)
+		r = secretopt_env(s->e, s->c, &s->spec.process.env, f);
 	return r;
 }
 
