@@ -124,6 +124,7 @@ install: all
 	put 0644 $(B)/completion.bash $(SHARE)/bash-completion/completions/rbox; \
 	put 0644 $(B)/completion.zsh $(SHARE)/zsh/site-functions/_rbox; \
 	put 0644 $(B)/completion.fish $(SHARE)/fish/vendor_completions.d/rbox.fish; \
+	put 0644 contrib/systemd/rbox-restart.service $(PREFIX)/lib/systemd/user/rbox-restart.service; \
 	put 0644 $$list $(LISTED)
 uninstall:
 	@test -f "$(DESTDIR)$(LISTED)" || { echo "nothing of rbox is installed in $(DESTDIR)$(PREFIX)" >&2; exit 1; }

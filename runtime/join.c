@@ -225,6 +225,8 @@ static void __attribute__((noreturn)) process(const struct join *j, int sock)
 		r = become(j, &u, &f);
 	if (r == 0 && !j->detach)
 		exec_die_with_parent(sock);
+	if (r == 0 && j->adopt && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+		r = fail(&f, errno, "adopt what is left behind");
 	if (r == 0)
 		(void)!run(j, sock, &u, &f);
 	die(sock, &f);

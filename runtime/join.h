@@ -32,6 +32,7 @@ struct join {
 	int stdio[3];
 	int seccomp_fd;
 	bool detach;			/* outlives the caller; otherwise it dies with it */
+	bool adopt;			/* what its children leave behind becomes its own, not the container's */
 	bool passwd_entry;
 	struct join_keep keep;
 };

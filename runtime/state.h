@@ -32,6 +32,12 @@ const char *status_word(enum status s);
 enum health_status { HEALTH_NONE, HEALTH_STARTING, HEALTH_HEALTHY, HEALTH_UNHEALTHY };
 extern const char *const health_names[];	/* NULL-terminated */
 
+/* What the monitor says in ERROR of an end that was its own doing: "killed: ...", "stopped: ..." */
+#define STATE_BY_TIMEOUT "killed: its time (--timeout) was over"
+#define STATE_BY_BINDING "killed: the process it was bound to (--bind-to) has ended"
+#define STATE_BY_HEALTH "it became unhealthy (--health-on-failure)"
+#define STATE_BY_STARTUP "restarted: its start-up check failed too often (--health-startup-retries)"
+
 struct state {
 	int version;
 	int status;		/* enum status */

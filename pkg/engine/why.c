@@ -376,6 +376,26 @@ static void judge_oom(struct why *w)
 	fix(w, "give it more (--memory), or let it use less");
 }
 
+/* The monitor ended it, and said so. */
+static bool judge_monitor(struct why *w)
+{
+	const char *error = w->c->state.error, *at;
+
+	if (!error)
+		return false;
+	at = strstr(error, STATE_BY_HEALTH);
+	if (!at && strcmp(error, STATE_BY_TIMEOUT) && strcmp(error, STATE_BY_BINDING) &&
+	    strcmp(error, STATE_BY_STARTUP))
+		return false;
+	verdict(w, at || !strcmp(error, STATE_BY_STARTUP) ? "unhealthy" :
+		!strcmp(error, STATE_BY_TIMEOUT) ? "timeout" : "bound", "its monitor ended it: %s", error);
+	because(w, "state.json", "error: %s", error);
+	if (at)
+		fix(w, "look at what its checks said: rbox inspect --format '{{json .State.Health}}' %s",
+		    w->c->config.name);
+	return true;
+}
+
 static void judge(struct why *w)
 {
 	const struct state *s = &w->c->state;
@@ -392,6 +412,8 @@ static void judge(struct why *w)
 		judge_start(w);
 	else if (s->oom_killed)
 		judge_oom(w);
+	else if (judge_monitor(w))
+		return;
 	else if (s->signal)
 		judge_signal(w, s->signal);
 	else

@@ -89,8 +89,9 @@ static bool has_parent_in(const struct member *v, size_t n, const struct member 
 }
 
 /*
- * ROOT leads a session of its own: whatever it started belongs to that, or descends from what does. It
- * isn't waited for before all is done, so that its number can't become another's.
+ * ROOT leads a session of its own and adopts what its children leave behind: whatever it started belongs to
+ * that session, or descends from ROOT. It isn't waited for before all is done, so that its number can't
+ * become another's.
  */
 static size_t mark_tree(struct member *v, size_t n, pid_t root)
 {
@@ -192,7 +193,7 @@ static void time_is_over(struct runner *r)
 static int start_command(struct runner *r, struct fail *f)
 {
 	struct join j = { .pid = r->c->pid, .pidfd = r->c->pidfd, .process = r->c->process,
-			  .seccomp_fd = r->c->seccomp_fd, .passwd_entry = true };
+			  .seccomp_fd = r->c->seccomp_fd, .adopt = true, .passwd_entry = true };
 	auto_fd int null = fd_open(AT_FDCWD, "/dev/null", O_RDONLY, 0);
 	auto_fd int theirs = -EBADF;
 	int pipe[2], ret;

@@ -178,15 +178,15 @@ static void act(struct monitor *m)
 	case HEALTH_ACT_NONE:
 		break;
 	case HEALTH_ACT_KILL:
-		monitor_kill(m, "killed: it became unhealthy");
+		monitor_kill(m, "killed: " STATE_BY_HEALTH);
 		break;
 	case HEALTH_ACT_RESTART:
 		m->again = true;
-		monitor_stop(m, "restarted: it became unhealthy");
+		monitor_stop(m, "restarted: " STATE_BY_HEALTH);
 		break;
 	case HEALTH_ACT_STOP:
 		m->leaving = true;
-		monitor_stop(m, "stopped: it became unhealthy");
+		monitor_stop(m, "stopped: " STATE_BY_HEALTH);
 		break;
 	}
 }
@@ -215,7 +215,7 @@ static void take_result(struct monitor *m, const struct check_result *r)
 		break;
 	case HEALTH_GAVE_UP:
 		m->again = true;
-		monitor_stop(m, "restarted: its start-up check failed too often");
+		monitor_stop(m, STATE_BY_STARTUP);
 		break;
 	}
 }

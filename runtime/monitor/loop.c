@@ -529,10 +529,6 @@ static void launch_again(struct monitor *m)
 	while (waitpid(-1, NULL, WNOHANG) > 0)
 		;
 	m->st.restarts++;
-	m->st.exit_code = m->st.signal = 0;
-	m->st.finished_at = 0;
-	m->st.oom_killed = false;
-	mem_replace(&m->st.error, NULL);
 	monitor_news(m, MONITOR_RESTARTED);
 	if (monitor_launch(m, false, &f) < 0) {
 		m->exit_code = fail_status(&f);
@@ -609,7 +605,7 @@ static void on_bound(struct monitor *m, int unused)
 {
 	(void)unused;
 	m->leaving = m->unbound = true;
-	m->cause = "the process it was bound to has ended";
+	m->cause = STATE_BY_BINDING;
 	if (m->phase == PHASE_BACKOFF)
 		finish(m);
 	else
@@ -625,7 +621,7 @@ static void on_check(struct monitor *m, int unused)
 static void life_is_over(struct monitor *m)
 {
 	m->timed_out = true;
-	monitor_kill(m, "killed: its time (--timeout) was over");
+	monitor_kill(m, STATE_BY_TIMEOUT);
 }
 
 static void patience_is_over(struct monitor *m)

@@ -301,7 +301,8 @@ static int prepare_aside(struct monitor *m, bool first, struct fail *f)
 	r = state_pid_start(m->ctr.pid, &m->st.pid_start);
 	if (r < 0)
 		return fail(f, -r, "read when the container's process began");
-	return save_state(m, STATUS_CREATING, f);
+	/* Of a further run it stays "restarting": `stop` and `rm` have to know that it will run. */
+	return save_state(m, first ? STATUS_CREATING : STATUS_RESTARTING, f);
 }
 
 static int launch_prepared(struct monitor *m, const struct launch *l, bool first, struct fail *f)
@@ -348,6 +349,10 @@ static int launch(struct monitor *m, bool first, struct fail *f)
 	r = launch_go(&m->ctr, f);
 	if (r < 0)
 		return r;
+	m->st.exit_code = m->st.signal = 0;
+	m->st.finished_at = 0;
+	m->st.oom_killed = false;
+	mem_replace(&m->st.error, NULL);
 	m->st.started_at = time_now();
 	m->began = time_monotonic();
 	r = write_number(m->o->pid_file_fd, m->ctr.pid, "pid file", f);
