@@ -15,6 +15,7 @@
 #include "pkg/engine/event.h"
 #include "pkg/engine/fetch.h"
 #include "pkg/engine/files.h"
+#include "pkg/engine/logopt.h"
 #include "pkg/engine/mountopt.h"
 #include "pkg/engine/names.h"
 #include "pkg/engine/remove.h"
@@ -178,23 +179,22 @@ static int set_life(const struct run_opts *o, const struct image_config *image, 
 	const char *sig = o->life.stop_signal ? o->life.stop_signal :
 			  image && image->config.stop_signal && *image->config.stop_signal ?
 			  image->config.stop_signal : "SIGTERM";
-	const char *driver = o->life.log_driver ? o->life.log_driver : "k8s-file";
 	char name[SIG_NAME_MAX];
 	int r = sig_parse(sig, &c->stop_signal, f);
 
 	if (r < 0)
 		return r;
-	if (strcmp(driver, "k8s-file") && strcmp(driver, "none")) {
-		(void)refuse(f, ENOTSUP, "the log driver '%.40s' is not supported yet", driver);
-		fail_hint(f, "use --log-driver k8s-file or none");
-		return -ENOTSUP;
-	}
+	r = logopt_check(o->life.log_driver, o->life.log_opt, f);
+	if (r == 0 && o->process.tty && str_eq(o->life.log_driver, "passthrough"))
+		r = refuse(f, EINVAL, "the '--log-driver passthrough' option cannot be used with --tty");
+	if (r < 0)
+		return r;
 	c->life = (struct life_group){
 		.rm = o->life.rm,
 		.stop_signal = mem_strdup(sig_name(c->stop_signal, name)),
 		.stop_timeout = o->life.stop_timeout == LIFE_TIMEOUT_UNSET ? LIFE_TIMEOUT_DEFAULT :
 									     o->life.stop_timeout,
-		.log_driver = mem_strdup(driver),
+		.log_driver = mem_strdup(o->life.log_driver ? o->life.log_driver : "k8s-file"),
 		.log_opt = strv_dup(o->life.log_opt),
 		.pidfile = mem_strdup(o->life.pidfile),
 	};

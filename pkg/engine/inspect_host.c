@@ -105,8 +105,9 @@ static json_t *log_json(struct engine *e, const struct container *c)
 {
 	const char *size = strv_env_get(c->config.life.log_opt, "max-size");
 	const char *tag = strv_env_get(c->config.life.log_opt, "tag");
-	auto_free char *path = mem_printf("%s/containers/%s/log", e->store.path, c->id);
-	bool none = !strcmp(c->config.life.log_driver, "none");
+	const char *own = strv_env_get(c->config.life.log_opt, "path");
+	auto_free char *path = own ? mem_strdup(own) : mem_printf("%s/containers/%s/log", e->store.path, c->id);
+	bool none = strcmp(c->config.life.log_driver, "k8s-file") && strcmp(c->config.life.log_driver, "json-file");
 
 	return json_pack("{s:s, s:o, s:s, s:s, s:s}", "Type", c->config.life.log_driver, "Config",
 			 jsonf_map(c->config.life.log_opt), "Path", none ? "" : path, "Tag", tag ? tag : "", "Size",

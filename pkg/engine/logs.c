@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "pkg/engine/config.h"
+#include "pkg/engine/logopt.h"
 #include "pkg/util/fd.h"
 #include "pkg/util/file.h"
 #include "pkg/util/io.h"
@@ -18,22 +20,25 @@
 #include "pkg/util/time.h"
 #include "storage/ctr.h"
 
-enum {
-	BLOCK = 64 * 1024,
-	/* Before the text; a head is 45 bytes as we write it. */
-	HEAD_MAX = 64,
-	/* Of another program's log: what is longer comes in pieces. */
-	LINE_MAX_BYTES = 1024 * 1024,
-	WAIT_MS = 1000, BLIND_WAIT_MS = 100,
-};
+enum { BLOCK = 128 * 1024, STAMP_MAX = 64, WAIT_MS = 1000, BLIND_WAIT_MS = 100 };
 
 struct logs {
 	struct logs_opts o;
 	char id[CTR_ID_LEN + 1];
 	char *name;
-	int dir_fd, fd, notify_fd;
+	int dir_fd;		/* the container's folder */
+	int log_dir;		/* where FILE lies: the same, or that of --log-opt path */
+	char *file;
+	int max_file;
+	bool json;
+	/* The files that aren't read to their end, oldest first; the last is the newest that we know. */
+	int held[LOGS_HELD_MAX];
+	size_t n_held;
+	bool lost;
+	int notify_fd;
 	bool over;		/* past --until */
 	struct str rest;	/* what was read of a line whose end isn't there yet */
+	struct str text;	/* of a line of json-file */
 	char *block;
 };
 
@@ -47,178 +52,132 @@ const char *logs_name(const struct logs *l)
 	return l->name;
 }
 
-/* --- one line --- */
-
-bool logs_parse(const char *s, size_t n, struct logs_line *ret)
+bool logs_has_lost(const struct logs *l)
 {
-	const char *space = memchr(s, ' ', n < HEAD_MAX ? n : HEAD_MAX);
-	size_t left;
-
-	if (!space)
-		return false;
-	*ret = (struct logs_line){ .stamp = s, .stamp_len = (size_t)(space - s) };
-	left = n - ret->stamp_len - 1;
-	s = space + 1;
-	if (left < 9 || (memcmp(s, "stdout ", 7) != 0 && memcmp(s, "stderr ", 7) != 0))
-		return false;
-	ret->stream = s[3] == 'o' ? 1 : 2;
-	if ((s[7] != 'F' && s[7] != 'P') || s[8] != ' ')
-		return false;
-	ret->partial = s[7] == 'P';
-	ret->text = s + 9;
-	ret->len = left - 9;
-	return true;
+	return l->lost;
 }
 
-/* --- the end of a file --- */
+/* --- which files --- */
 
-static bool ends_a_line(const char *s, size_t n)
+static int open_log(const struct logs *l, int number)
 {
-	struct logs_line l;
+	auto_free char *name = number ? mem_printf("%s.%d", l->file, number) : mem_strdup(l->file);
 
-	return !logs_parse(s, n, &l) || !l.partial;
+	return fd_open(l->log_dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
 }
 
-/*
- * Backwards in blocks. Behind a block lie the first bytes of the one after it, so that the head of
- * a line which begins in the block can be read whole.
- */
-off_t logs_tail(int fd, off_t size, int64_t *want)
+static bool is_same(int a, int b)
 {
-	auto_free char *buf = mem_alloc(BLOCK + HEAD_MAX);
-	off_t line_end = -1;	/* of the line whose beginning is looked for */
-	size_t behind = 0;
+	struct stat x, y;
 
-	for (off_t end = size; end > 0;) {
-		size_t n = end < BLOCK ? (size_t)end : BLOCK;
-		off_t at = end - (off_t)n;
-
-		memmove(buf + n, buf, behind);
-		if (lseek(fd, at, SEEK_SET) < 0 || io_read_full(fd, buf, n) != (ssize_t)n)
-			return 0;
-		for (size_t i = n; i-- > 0;) {
-			size_t head = n + behind - i - 1;
-			bool starts = buf[i] == '\n' || (at == 0 && i == 0);
-			const char *line = buf[i] == '\n' ? buf + i + 1 : buf;
-
-			if (buf[i] == '\n' && line_end < 0) {
-				line_end = at + (off_t)i + 1;
-				/* A last piece without its end is a line of its own. */
-				if (line_end < size)
-					--*want;
-				continue;
-			}
-			if (!starts)
-				continue;
-			if (buf[i] != '\n')
-				head++;
-			/* A whole line ends at line_end: what is wanted begins there when enough were seen. */
-			if (ends_a_line(line, head) && (*want)-- <= 0) {
-				*want = 0;
-				return line_end;
-			}
-			line_end = at + (off_t)i + 1;
-		}
-		behind = n < HEAD_MAX ? n : HEAD_MAX;
-		end = at;
-	}
-	if (*want < 0)
-		*want = 0;
-	return 0;
+	return a >= 0 && b >= 0 && fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_ino == y.st_ino &&
+	       x.st_dev == y.st_dev;
 }
 
-/* --- which file --- */
+static int newest(const struct logs *l)
+{
+	return l->n_held ? l->held[l->n_held - 1] : -EBADF;
+}
 
-static bool is_file(const struct logs *l, const char *name)
+/* True when the newest file that we know is the one that is written. */
+static bool is_up_to_date(const struct logs *l)
 {
 	struct stat a, b;
 
-	return fstatat(l->dir_fd, name, &a, AT_SYMLINK_NOFOLLOW) == 0 && fstat(l->fd, &b) == 0 &&
-	       a.st_ino == b.st_ino && a.st_dev == b.st_dev;
-}
-
-static int open_log(const struct logs *l, const char *name)
-{
-	return fd_open(l->dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+	return l->n_held && fstatat(l->log_dir, l->file, &a, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       fstat(newest(l), &b) == 0 && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
 }
 
 /*
- * The oldest file. A rotation between our two opens would hide what was "log" a moment ago: then
- * there is a "log.1" now.
+ * Opens every file that is newer than those we know. From the newest to the oldest: a rotation meanwhile
+ * only moves a file to a higher number, where it is still to come or stands a second time. In the middle of
+ * one a number is missing for a moment.
  */
-static int open_first(struct logs *l)
+static int extend(struct logs *l)
 {
-	for (int i = 0; i < 5; i++) {
-		l->fd = open_log(l, "log.1");
-		if (l->fd != -ENOENT)
-			return l->fd;
-		l->fd = open_log(l, "log");
-		if (l->fd < 0 || faccessat(l->dir_fd, "log.1", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-			return l->fd;
-		l->fd = fd_close(l->fd);
+	int found[LOGS_HELD_MAX];
+	size_t n = 0, room = LOGS_HELD_MAX - l->n_held;
+	bool met = !l->n_held;
+	int r = 0;
+
+	if (is_up_to_date(l) || !room)
+		return 0;
+	for (int i = 0; i < l->max_file + 1 && n < room; i++) {
+		int fd = open_log(l, i);
+
+		if (fd == -ENOENT)
+			continue;
+		if (fd < 0) {
+			r = fd;
+			break;
+		}
+		if (n && is_same(fd, found[n - 1])) {
+			fd_close(fd);
+			continue;
+		}
+		if (is_same(fd, newest(l))) {
+			fd_close(fd);
+			met = true;
+			break;
+		}
+		found[n++] = fd;
 	}
-	return -EAGAIN;
+	while (n && r == 0)
+		l->held[l->n_held++] = found[--n];
+	while (n)
+		fd_close(found[--n]);
+	l->lost |= r == 0 && !met;
+	return r;
 }
 
-/* The file after ours: 1 when it was opened, 0 when ours is the one that is written. */
-static int open_next(struct logs *l)
+static void drop_first(struct logs *l)
 {
-	int fd;
-
-	if (is_file(l, "log"))
-		return 0;
-	fd = open_log(l, is_file(l, "log.1") ? "log" : "log.1");
-	/* In the middle of a rotation ours was "log.1", and is removed: "log" comes next. */
-	if (fd == -ENOENT)
-		fd = open_log(l, "log");
-	if (fd == -ENOENT)
-		return 0;
-	if (fd < 0)
-		return fd;
-	fd_close(l->fd);
-	l->fd = fd;
-	return 1;
+	fd_close(l->held[0]);
+	l->n_held--;
+	memmove(l->held, l->held + 1, l->n_held * sizeof(l->held[0]));
+	str_clear(&l->rest);
 }
 
-/* Puts the reader where the last lines begin. */
+/* Puts the reader where the last lines begin: what is older isn't held any more. */
 static int seek_tail(struct logs *l)
 {
-	struct logs last = { .dir_fd = l->dir_fd, .fd = open_log(l, "log") };
-	auto_fd int newest = last.fd;
 	int64_t want = l->o.tail;
-	struct stat st;
-	off_t at;
 
-	if (newest < 0)
-		return newest == -ENOENT ? 0 : newest;
-	if (fstat(newest, &st) < 0)
-		return -errno;
-	/* None is none: not even a last piece that has no end yet. */
-	at = want ? logs_tail(newest, st.st_size, &want) : st.st_size;
-	if ((at > 0 || want == 0) || is_file(l, "log")) {
-		if (lseek(newest, at, SEEK_SET) < 0)
+	for (size_t i = l->n_held; i-- > 0;) {
+		struct stat st;
+		off_t at;
+
+		if (fstat(l->held[i], &st) < 0)
 			return -errno;
-		fd_close(l->fd);
-		l->fd = fd_take(&newest);
+		/* None is none: not even a last piece that has no end yet. */
+		if (!want)
+			at = st.st_size;
+		else if (l->json)
+			at = logs_tail_json(l->held[i], st.st_size, &want);
+		else
+			at = logs_tail(l->held[i], st.st_size, &want);
+		if (lseek(l->held[i], at, SEEK_SET) < 0)
+			return -errno;
+		if (at == 0 && want)
+			continue;
+		while (i-- > 0)
+			drop_first(l);
 		return 0;
 	}
-	if (fstat(l->fd, &st) < 0)
-		return -errno;
-	at = logs_tail(l->fd, st.st_size, &want);
-	return lseek(l->fd, at, SEEK_SET) < 0 ? -errno : 0;
+	return 0;
 }
 
 /* --- reading --- */
 
-typedef int sink_fn(void *ctx, const struct logs_line *line, struct fail *f);
-
 /* 1: pass it on, 0: not wanted. */
 static int is_wanted(struct logs *l, const struct logs_line *line)
 {
-	char stamp[HEAD_MAX + 1];
+	char stamp[STAMP_MAX + 1];
 	int64_t t;
 
 	if (!l->o.since && !l->o.until)
+		return 1;
+	if (line->stamp_len > STAMP_MAX)
 		return 1;
 	memcpy(stamp, line->stamp, line->stamp_len);
 	stamp[line->stamp_len] = '\0';
@@ -229,17 +188,19 @@ static int is_wanted(struct logs *l, const struct logs_line *line)
 	return (!l->o.since || t >= l->o.since) && !l->over;
 }
 
-static int pass_line(struct logs *l, const char *s, size_t n, sink_fn *sink, void *ctx, struct fail *f)
+static int pass_line(struct logs *l, const char *s, size_t n, logs_sink *sink, void *ctx, struct fail *f)
 {
 	struct logs_line line;
 
 	/* A line that isn't one (a full disk, another hand): passed over, the rest is still good. */
-	if (!logs_parse(s, n, &line) || !is_wanted(l, &line))
+	if (l->json ? !logs_parse_json(s, n, &l->text, &line) : !logs_parse(s, n, &line))
+		return 0;
+	if (!is_wanted(l, &line))
 		return 0;
 	return sink(ctx, &line, f);
 }
 
-static int pass_block(struct logs *l, const char *s, size_t n, sink_fn *sink, void *ctx, struct fail *f)
+static int pass_block(struct logs *l, const char *s, size_t n, logs_sink *sink, void *ctx, struct fail *f)
 {
 	while (n && !l->over) {
 		const char *end = memchr(s, '\n', n);
@@ -262,10 +223,11 @@ static int pass_block(struct logs *l, const char *s, size_t n, sink_fn *sink, vo
 	return 0;
 }
 
-static int read_file(struct logs *l, sink_fn *sink, void *ctx, struct fail *f)
+/* The oldest file that we hold, to its end. */
+static int read_file(struct logs *l, logs_sink *sink, void *ctx, struct fail *f)
 {
 	for (;;) {
-		ssize_t n = io_read(l->fd, l->block, BLOCK);
+		ssize_t n = io_read(l->held[0], l->block, BLOCK);
 		int r;
 
 		if (n < 0)
@@ -273,8 +235,11 @@ static int read_file(struct logs *l, sink_fn *sink, void *ctx, struct fail *f)
 		if (n == 0 || l->over)
 			return 0;
 		r = pass_block(l, l->block, (size_t)n, sink, ctx, f);
+		/* What is passed on may have made us wait, and the log goes on meanwhile. */
+		if (r == 0 && l->o.follow)
+			r = extend(l);
 		if (r < 0)
-			return r;
+			return f->code ? r : fail(f, -r, "open the log of %s", l->name);
 	}
 }
 
@@ -285,56 +250,86 @@ static bool has_ended(const struct logs *l)
 	       !file_is_locked(l->dir_fd, "lock.run");
 }
 
-int logs_read(struct logs *l, sink_fn *sink, void *ctx, struct fail *f)
+int logs_read(struct logs *l, logs_sink *sink, void *ctx, struct fail *f)
 {
 	/* Asked first: what comes before the end is read after it was seen. */
 	bool ended = !l->o.follow || has_ended(l) || (l->o.until && time_now() > l->o.until);
-	bool written = false;
 
-	if (l->fd < 0 && (l->fd = open_log(l, "log")) < 0)
-		return ended ? 0 : 1;
 	for (;;) {
-		int r = read_file(l, sink, ctx, f);
+		int r = l->o.follow ? extend(l) : 0;
 
+		if (r < 0)
+			return fail(f, -r, "open the log of %s", l->name);
+		if (!l->n_held)
+			return !ended;
+		/* A file that is not the newest is whole: it was renamed after the last line was written. */
+		r = read_file(l, sink, ctx, f);
 		if (r < 0)
 			return r;
 		if (l->over)
 			return 0;
-		if (written || is_file(l, "log")) {
-			r = open_next(l);
-			if (r < 0)
-				return fail(f, -r, "open the log of %s", l->name);
-			if (r == 0)
-				return ended ? 0 : 1;
-			str_clear(&l->rest);
-			written = false;
-			continue;
-		}
-		/* It was renamed: read once more, for what was written after our last read and before. */
-		written = true;
+		if (l->n_held > 1)
+			drop_first(l);
+		else if (!l->o.follow || is_up_to_date(l) || extend(l) < 0 || l->n_held < 2)
+			return !ended;
 	}
 }
 
-void logs_wait(struct logs *const *v, size_t n)
+bool logs_wait(struct logs *const *v, size_t n)
 {
-	auto_free struct pollfd *p = mem_array(n, sizeof(*p));
+	auto_free struct pollfd *p = mem_array(n + 1, sizeof(*p));
 	char events[4096];
 	int ms = WAIT_MS;
 
 	for (size_t i = 0; i < n; i++) {
+		int64_t left = v[i]->o.until ? v[i]->o.until - time_now() : INT64_MAX;
+
 		p[i] = (struct pollfd){ .fd = v[i]->notify_fd, .events = POLLIN };
 		/* No inotify to be had: its number is limited per user. */
 		if (v[i]->notify_fd < 0)
 			ms = BLIND_WAIT_MS;
+		if (left / 1000000 < ms)
+			ms = left < 0 ? 0 : (int)(left / 1000000) + 1;
 	}
-	if (poll(p, n, ms) <= 0)
-		return;
+	p[n] = (struct pollfd){ .fd = STDOUT_FILENO };
+	if (poll(p, n + 1, ms) <= 0)
+		return true;
 	for (size_t i = 0; i < n; i++)
 		while (p[i].revents && io_read(p[i].fd, events, sizeof(events)) > 0)
 			;
+	return !(p[n].revents & (POLLERR | POLLNVAL));
 }
 
 /* --- opening --- */
+
+static int find_log(struct logs *l, const struct container_config *c, struct fail *f)
+{
+	struct log_plan p;
+	const char *file;
+	int r = logopt_parse(c->life.log_driver, c->life.log_opt, &p, f);
+
+	if (r < 0)
+		return r;
+	if (!p.readable)
+		return refuse(f, EINVAL, "this container is using the '%s' log driver, cannot read logs: "
+			      "this container is not logging output", c->life.log_driver);
+	if (p.driver == LOG_JOURNALD) {
+		(void)refuse(f, ENOTSUP, "the log of %s is in the journal", l->name);
+		fail_hint(f, "journalctl CONTAINER_ID_FULL=%s", l->id);
+		return -ENOTSUP;
+	}
+	l->json = p.driver == LOG_JSON_FILE;
+	l->max_file = p.max_file;
+	r = logopt_place(&p, &l->log_dir, &file, f);
+	if (r == 0)
+		l->file = mem_strdup(file);
+	if (r == 0 && l->log_dir < 0) {
+		l->log_dir = fd_dup(l->dir_fd);
+		if (l->log_dir < 0)
+			return fail(f, -l->log_dir, "open the folder of the log");
+	}
+	return r;
+}
 
 static int open_container(struct logs *l, struct engine *e, const char *name, struct fail *f)
 {
@@ -350,20 +345,17 @@ static int open_container(struct logs *l, struct engine *e, const char *name, st
 	if (r < 0)
 		return r;
 	l->name = mem_strdup(c.name ? c.name : l->id);
-	if (str_eq(c.life.log_driver, "none"))
-		return refuse(f, EINVAL, "this container is using the 'none' log driver, cannot read logs: "
-			      "this container is not logging output");
-	return 0;
+	return find_log(l, &c, f);
 }
 
 static void watch(struct logs *l)
 {
+	const uint32_t what = IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_MOVE_SELF | IN_DELETE_SELF;
 	char path[FD_PATH_MAX];
 
 	l->notify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (l->notify_fd >= 0 &&
-	    inotify_add_watch(l->notify_fd, fd_path(l->dir_fd, path),
-			      IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_MOVE_SELF | IN_DELETE_SELF) < 0)
+	if (l->notify_fd >= 0 && (inotify_add_watch(l->notify_fd, fd_path(l->dir_fd, path), what) < 0 ||
+				  inotify_add_watch(l->notify_fd, fd_path(l->log_dir, path), what) < 0))
 		l->notify_fd = fd_close(l->notify_fd);
 }
 
@@ -373,18 +365,16 @@ int logs_open(struct engine *e, const char *name, const struct logs_opts *o, str
 	struct logs *l = mem_alloc(sizeof(*l));
 	int r;
 
-	*l = (struct logs){ .o = *o, .dir_fd = -EBADF, .fd = -EBADF, .notify_fd = -EBADF,
-			    .rest = STR_INIT(LINE_MAX_BYTES) };
+	*l = (struct logs){ .o = *o, .dir_fd = -EBADF, .log_dir = -EBADF, .notify_fd = -EBADF,
+			    .rest = STR_INIT(LOGS_LINE_MAX), .text = STR_INIT(LOGS_LINE_MAX) };
 	l->block = mem_alloc(BLOCK);
 	r = open_container(l, e, name, f);
 	if (r == 0) {
 		/* Watched before it is read: what comes in between wakes us. */
 		if (o->follow)
 			watch(l);
-		r = open_first(l);
-		if (r == -ENOENT)
-			r = 0;	/* never started */
-		else if (r >= 0 && o->tail >= 0)
+		r = extend(l);
+		if (r == 0 && o->tail >= 0)
 			r = seek_tail(l);
 		if (r < 0)
 			(void)fail(f, -r, "open the log of %s", l->name);
@@ -401,11 +391,15 @@ void logs_free(struct logs *l)
 {
 	if (!l)
 		return;
+	while (l->n_held)
+		drop_first(l);
 	fd_close(l->dir_fd);
-	fd_close(l->fd);
+	fd_close(l->log_dir);
 	fd_close(l->notify_fd);
 	free(l->name);
+	free(l->file);
 	free(l->block);
 	str_done(&l->rest);
+	str_done(&l->text);
 	free(l);
 }

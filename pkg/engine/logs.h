@@ -10,14 +10,27 @@
 #include "pkg/util/str.h"
 
 /*
- * The log of a container (runtime/monitor/log.h: k8s-file, "log.1" and "log"), read without a
- * lock while its monitor writes and rotates it.
+ * The log of a container (runtime/monitor/log.h: k8s-file or json-file, the oldest of "log.2", "log.1",
+ * "log" first), read without a lock while its monitor writes and rotates it.
  *
  *	logs_open(e, name, &opts, &l, f);
- *	while ((r = logs_read(l, sink, ctx, f)) > 0)
- *		logs_wait(&l, 1);
+ *	while ((r = logs_read(l, sink, ctx, f)) > 0 && logs_wait(&l, 1))
+ *		;
  *	logs_free(l);
+ *
+ * A reader that follows opens each file as soon as it sees it, and so keeps what it hasn't read yet when
+ * the rotation removes it, up to LOGS_HELD_MAX files. One that is slower still loses lines, and
+ * logs_has_lost says so.
  */
+enum {
+	LOGS_HELD_MAX = 64,
+	/* Of another program's log: what is longer comes in pieces. */
+	LOGS_LINE_MAX = 1024 * 1024,
+	/* json-file: what may stand behind the text of a line. */
+	LOGS_JSON_END_MAX = 128,
+	LOGS_TAIL_JSON_MAX = 1024 * 1024,
+};
+
 struct logs_opts {
 	bool follow;		/* until the container has ended */
 	int64_t tail;		/* that many lines from the end; < 0: all */
@@ -32,6 +45,7 @@ struct logs_line {
 };
 
 struct logs;
+typedef int logs_sink(void *ctx, const struct logs_line *line, struct fail *f);
 
 /* Failures: no such container; a log driver that keeps nothing to read. */
 int logs_open(struct engine *e, const char *name, const struct logs_opts *o, struct logs **ret,
@@ -40,21 +54,25 @@ int logs_open(struct engine *e, const char *name, const struct logs_opts *o, str
  * Gives SINK every line that is there. 1: more may come (only with follow), 0: that was all, -errno:
  * a read failed, or SINK did (its result, with F set by it).
  */
-int logs_read(struct logs *l, int (*sink)(void *ctx, const struct logs_line *line, struct fail *f),
-	      void *ctx, struct fail *f) MUST_USE;
-/* Waits until one of N logs may have more, a second at most. */
-void logs_wait(struct logs *const *v, size_t n);
+int logs_read(struct logs *l, logs_sink *sink, void *ctx, struct fail *f) MUST_USE;
+/* Waits until one of N logs may have more, a second at most; false: nobody reads our stdout any more. */
+bool logs_wait(struct logs *const *v, size_t n) MUST_USE;
 const char *logs_id(const struct logs *l);
 const char *logs_name(const struct logs *l);
+/* Lines were rotated away before they could be read. */
+bool logs_has_lost(const struct logs *l);
 void logs_free(struct logs *l);
 
 /* "STAMP STREAM TAG TEXT" -> LINE; false: no line of this format. Pure. */
 bool logs_parse(const char *s, size_t n, struct logs_line *ret);
+/* {"log":"TEXT\\n","stream":...} -> LINE, whose text lies in TEXT. Pure. */
+bool logs_parse_json(const char *s, size_t n, struct str *text, struct logs_line *ret);
 
 /*
  * Where the last *WANT lines of FD, SIZE bytes long, begin. The pieces of a line count as one. With
  * fewer lines than wanted: 0, and *WANT is what is left for the file before.
  */
 off_t logs_tail(int fd, off_t size, int64_t *want);
+off_t logs_tail_json(int fd, off_t size, int64_t *want);
 
 #endif

@@ -11,6 +11,7 @@
 #include "pkg/engine/override.h"
 #include "pkg/engine/restart.h"
 #include "pkg/engine/health.h"
+#include "pkg/engine/logopt.h"
 #include "pkg/engine/seccomp.h"
 #include "pkg/engine/secretopt.h"
 #include "pkg/engine/spec.h"
@@ -24,8 +25,6 @@
 #include "runtime/monitor/monitor.h"
 #include "runtime/state.h"
 
-enum { LOG_MAX_DEFAULT = 10 * 1000 * 1000 };
-
 /* All that one start needs, made in order and released together. */
 struct starting {
 	struct engine *e;
@@ -35,6 +34,7 @@ struct starting {
 	struct spec spec;
 	struct spec_process check, startup;	/* of the health checks */
 	int dir_fd, lock_fd, seccomp_fd, pid_file_fd, monitor_pid_file_fd, bind_fd;
+	struct log_opts log;	/* its folder is ours */
 };
 
 static void starting_done(struct starting *s)
@@ -54,6 +54,7 @@ static void starting_done(struct starting *s)
 	fd_close(s->pid_file_fd);
 	fd_close(s->monitor_pid_file_fd);
 	fd_close(s->bind_fd);
+	fd_close(s->log.dir_fd);
 }
 
 static int find_init(struct starting *s, struct fail *f)
@@ -112,6 +113,21 @@ static int build_checks(struct starting *s, struct fail *f)
 	return r < 0 ? r : health_process(s->c, &s->c->health.startup, &s->startup, f);
 }
 
+static int prepare_log(struct starting *s, struct fail *f)
+{
+	const struct container_config *c = s->c;
+	struct log_plan p;
+	int r = logopt_check(c->life.log_driver, c->life.log_opt, f);
+
+	if (r == 0)
+		r = logopt_parse(c->life.log_driver, c->life.log_opt, &p, f);
+	if (r < 0)
+		return r;
+	s->log = (struct log_opts){ .driver = p.driver, .max_size = p.max_size, .max_file = p.max_file,
+				    .id = c->id, .ctr = c->name, .tag = p.tag };
+	return logopt_place(&p, &s->log.dir_fd, &s->log.name, f);
+}
+
 static int write_bundle(struct starting *s, struct fail *f)
 {
 	auto_json json_t *j = jsonf_write(spec_fields, &s->spec);
@@ -168,6 +184,8 @@ static int prepare(struct starting *s, const struct start_opts *o, struct fail *
 		r = open_bound(s, o, f);
 	if (r == 0)
 		r = open_pid_files(s, f);
+	if (r == 0)
+		r = prepare_log(s, f);
 	if (r == 0 && !s->c->life.rm)
 		r = write_bundle(s, f);
 	/* Behind the bundle: these stand in no file. */
@@ -257,16 +275,6 @@ static enum net_mode net_mode_of(const struct container_config *c)
 	return !strcmp(c->net.mode, "none") ? NET_NONE : !strcmp(c->net.mode, "host") ? NET_HOST : NET_SLIRP;
 }
 
-static int64_t log_max_size(const struct container_config *c)
-{
-	uint64_t v;
-
-	strv_each(it, c->life.log_opt)
-		if (str_starts(*it, "max-size=") && str_to_bytes(*it + 9, &v) == 0)
-			return (int64_t)v;
-	return LOG_MAX_DEFAULT;
-}
-
 static int start(struct starting *s, const struct start_opts *o, struct fail *f)
 {
 	const struct container_config *c = s->c;
@@ -293,9 +301,7 @@ static int start(struct starting *s, const struct start_opts *o, struct fail *f)
 		},
 		.net = net_mode_of(c),
 		.userns = o->userns,
-		.log_driver = !strcmp(c->life.log_driver, "none") ? LOG_NONE : LOG_K8S_FILE,
-		.log_name = "log",
-		.log_max_size = log_max_size(c),
+		.log = s->log,
 		.open_stdin = c->process.interactive,
 		.foreground = o->attach,
 		.pid_file_fd = s->pid_file_fd,
@@ -330,7 +336,8 @@ int engine_start(struct engine *e, const struct container_config *c, const struc
 		 struct fail *f)
 {
 	struct starting s = { .e = e, .c = c, .dir_fd = -EBADF, .lock_fd = -EBADF, .seccomp_fd = -EBADF,
-			      .pid_file_fd = -EBADF, .monitor_pid_file_fd = -EBADF, .bind_fd = -EBADF };
+			      .pid_file_fd = -EBADF, .monitor_pid_file_fd = -EBADF, .bind_fd = -EBADF,
+			      .log.dir_fd = -EBADF };
 	int r = prepare(&s, o, f);
 
 	if (r == 0)

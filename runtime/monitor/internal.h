@@ -63,6 +63,7 @@ struct monitor {
 	struct slirp slirp;
 	bool has_slirp, tty;
 	int out_fd[2];		/* stdout, stderr; with a terminal its master and -EBADF */
+	int stdio[3];		/* the caller's, with LOG_PASSTHROUGH; else -EBADF */
 	int in_fd;		/* stdin; with a terminal its master too (not owned) */
 	bool in_end;		/* close stdin once the queue is empty */
 	struct stdin_piece *in_first, **in_last;

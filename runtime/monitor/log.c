@@ -14,14 +14,18 @@
 #include "pkg/util/mem.h"
 #include "pkg/util/time.h"
 
-/* "2025-05-27T09:58:34.663942371+02:00 stdout F " */
-enum { HEAD_MAX = 64 };
+enum {
+	/* Before the text: "2025-05-27T09:58:34.663942371+02:00 stdout F " */
+	HEAD_MAX = 64,
+	/* A piece in JSON: six characters for a byte at worst (\u0000), and what stands around it. */
+	LINE_MAX_BYTES = 6 * LOG_PIECE_MAX + 128,
+};
 
 static int open_file(struct log *l)
 {
 	struct stat st;
 
-	l->fd = fd_open(l->dir_fd, l->name, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK |
+	l->fd = fd_open(l->o.dir_fd, l->o.name, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK |
 			O_NOCTTY, 0600);
 	if (l->fd < 0)
 		return l->fd;
@@ -33,19 +37,22 @@ static int open_file(struct log *l)
 	return 0;
 }
 
-int log_open(int dir_fd, const char *name, int64_t max_size, struct log *ret, struct fail *f)
+int log_open(const struct log_opts *o, struct log *ret, struct fail *f)
 {
 	int r;
 
-	*ret = (struct log){ .dir_fd = dir_fd, .name = mem_strdup(name), .fd = -EBADF,
-			     .max_size = max_size, .second = -1,
-			     .batch = STR_INIT(LOG_BATCH + LOG_PIECE_MAX + HEAD_MAX) };
-	r = open_file(ret);
-	if (r < 0) {
-		log_done(ret);
-		return fail(f, -r, "open the log '%s'", name);
+	*ret = (struct log){ .o = *o, .fd = -EBADF, .second = -1,
+			     .batch = STR_INIT(LOG_BATCH + LINE_MAX_BYTES) };
+	if (o->driver == LOG_NONE || o->driver == LOG_PASSTHROUGH) {
+		ret->o.name = NULL;
+		return 0;
 	}
-	return 0;
+	if (o->driver == LOG_JOURNALD) {
+		ret->fd = log_journal_open(LOG_JOURNAL_SOCKET, f);
+		return ret->fd < 0 ? ret->fd : 0;
+	}
+	r = open_file(ret);
+	return r < 0 ? fail(f, -r, "open the log '%s'", o->name) : 0;
 }
 
 static void flush(struct log *l)
@@ -67,21 +74,43 @@ static void flush(struct log *l)
 	str_clear(&l->batch);
 }
 
-static void rotate(struct log *l)
-{
-	auto_free char *old = mem_printf("%s.1", l->name);
-	int r;
+/* --- rotation --- */
 
-	flush(l);
+/* FROM becomes FROM + 1; 0 is the log itself. What isn't there yet is no failure. */
+static int shift(const struct log *l, int from)
+{
+	auto_free char *a = from ? mem_printf("%s.%d", l->o.name, from) : mem_strdup(l->o.name);
+	auto_free char *b = mem_printf("%s.%d", l->o.name, from + 1);
+
+	return renameat(l->o.dir_fd, a, l->o.dir_fd, b) < 0 && (errno != ENOENT || !from) ? -errno : 0;
+}
+
+static int shift_all(const struct log *l)
+{
+	int last = l->o.max_file - 1, r = 0;
+	auto_free char *oldest = last ? mem_printf("%s.%d", l->o.name, last) : mem_strdup(l->o.name);
+
 	/*
 	 * Removed first: ext4 writes a file out to the disk when it is renamed over another
 	 * (auto_da_alloc), and a container that writes fast would wait for that at each rotation.
 	 */
-	(void)unlinkat(l->dir_fd, old, 0);
-	if (renameat(l->dir_fd, l->name, l->dir_fd, old) < 0) {
+	if (unlinkat(l->o.dir_fd, oldest, 0) < 0 && errno != ENOENT)
+		return -errno;
+	for (int i = last - 1; i >= 0 && r == 0; i--)
+		r = shift(l, i);
+	return r;
+}
+
+static void rotate(struct log *l)
+{
+	int r;
+
+	flush(l);
+	r = shift_all(l);
+	if (r < 0) {
 		if (!l->error)
-			l->error = errno;
-		l->max_size = 0; /* one file that grows is better than a try at each line */
+			l->error = -r;
+		l->o.max_size = 0; /* one file that grows is better than a try at each line */
 		return;
 	}
 	l->fd = fd_close(l->fd);
@@ -92,62 +121,228 @@ static void rotate(struct log *l)
 		l->size = 0;
 }
 
+/* Room for a line of N bytes: what is there already stays below the limit with it, or goes first. */
+static void make_room(struct log *l, size_t n)
+{
+	int64_t there = l->size + (int64_t)l->batch.len;
+
+	if (l->o.max_size > 0 && there > 0 && there + (int64_t)n > l->o.max_size)
+		rotate(l);
+}
+
+/* --- one line --- */
+
 /* The text of a second is made once: a fast writer has a million lines in it. */
 static void set_second(struct log *l, time_t second)
 {
+	bool utc = l->o.driver == LOG_JSON_FILE;
 	struct tm tm;
 	long off;
 
 	if (l->second == second)
 		return;
 	l->second = second;
-	localtime_r(&second, &tm);
+	if (utc)
+		gmtime_r(&second, &tm);
+	else
+		localtime_r(&second, &tm);
 	strftime(l->stamp, sizeof(l->stamp), "%Y-%m-%dT%H:%M:%S", &tm);
 	off = tm.tm_gmtoff / 60;
-	/* UTC is +00:00 here, not Z: the width is fixed, as readers of this format expect. */
-	snprintf(l->zone, sizeof(l->zone), "%c%02ld:%02ld", off < 0 ? '-' : '+', labs(off) / 60 % 100,
-		 labs(off) % 60);
+	/* UTC is +00:00 in k8s-file, not Z: the width is fixed, as readers of this format expect. */
+	if (utc)
+		snprintf(l->zone, sizeof(l->zone), "Z");
+	else
+		snprintf(l->zone, sizeof(l->zone), "%c%02ld:%02ld", off < 0 ? '-' : '+',
+			 labs(off) / 60 % 100, labs(off) % 60);
 }
 
-static size_t make_head(struct log *l, int stream, int64_t now, char head[HEAD_MAX])
+/* What a line needs besides its text; made once for all that was read together. */
+struct frame {
+	char head[HEAD_MAX];	/* k8s-file: up to the text; json-file: "\",\"stream\" ..." behind it */
+	size_t len;
+};
+
+static void make_frame(struct log *l, int stream, int64_t now, struct frame *ret)
 {
+	const char *name = stream == 2 ? "stderr" : "stdout";
+	int n;
+
 	set_second(l, (time_t)(now / TIME_SECOND));
-	return (size_t)snprintf(head, HEAD_MAX, "%s.%09lld%s %s F ", l->stamp,
-				(long long)(now % TIME_SECOND), l->zone, stream == 2 ? "stderr" : "stdout");
+	if (l->o.driver == LOG_JSON_FILE)
+		n = snprintf(ret->head, HEAD_MAX, "\",\"stream\":\"%s\",\"time\":\"%s.%09lld%s\"}\n", name,
+			     l->stamp, (long long)(now % TIME_SECOND), l->zone);
+	else
+		n = snprintf(ret->head, HEAD_MAX, "%s.%09lld%s %s F ", l->stamp,
+			     (long long)(now % TIME_SECOND), l->zone, name);
+	ret->len = (size_t)n;
 }
 
-void log_write(struct log *l, int stream, const char *data, size_t n, int64_t now)
+static void add_k8s(struct log *l, struct frame *fr, const char *text, size_t n, bool whole)
 {
-	char head[HEAD_MAX];
-	size_t head_len;
+	make_room(l, fr->len + n + 1);
+	fr->head[fr->len - 2] = whole ? 'F' : 'P';
+	str_addn(&l->batch, fr->head, fr->len);
+	str_addn(&l->batch, text, n);
+	str_addc(&l->batch, '\n');
+}
 
-	if (!l->name)
+static void add_json_char(struct str *s, const char *text, size_t n)
+{
+	unsigned char c = (unsigned char)*text;
+
+	if (n > 1)
+		str_addn(s, text, n);
+	else if (c == '"' || c == '\\')
+		str_addf(s, "\\%c", c);
+	else if (c == '\t')
+		str_add(s, "\\t");
+	else if (c == '\r')
+		str_add(s, "\\r");
+	else if (c >= 0x80)
+		str_add(s, "\\ufffd");
+	else
+		str_addf(s, "\\u%04x", c);
+}
+
+static void add_json_text(struct str *s, const char *text, size_t n)
+{
+	while (n) {
+		size_t plain = 0, one;
+
+		while (plain < n && (unsigned char)text[plain] >= 0x20 && (unsigned char)text[plain] < 0x7f &&
+		       text[plain] != '"' && text[plain] != '\\')
+			plain++;
+		str_addn(s, text, plain);
+		text += plain;
+		n -= plain;
+		if (!n)
+			return;
+		one = str_utf8(text, n, NULL);
+		add_json_char(s, text, one);
+		text += one ? one : 1;
+		n -= one ? one : 1;
+	}
+}
+
+static void add_json(struct log *l, const struct frame *fr, const char *text, size_t n, bool whole)
+{
+	size_t before = l->batch.len, line;
+
+	/* Its length isn't known before it is made: made behind the others, and moved when it must rotate. */
+	str_add(&l->batch, "{\"log\":\"");
+	add_json_text(&l->batch, text, n);
+	str_add(&l->batch, whole ? "\\n" : "");
+	str_addn(&l->batch, fr->head, fr->len);
+	line = l->batch.len - before;
+	if (l->o.max_size > 0 && l->size + (int64_t)before > 0 &&
+	    l->size + (int64_t)l->batch.len > l->o.max_size) {
+		auto_free char *moved = mem_dup(l->batch.s + before, line);
+
+		l->batch.len = before;
+		rotate(l);
+		str_addn(&l->batch, moved, line);
+	}
+}
+
+/* --- pieces --- */
+
+/* How many bytes at the end of TEXT begin a character that isn't whole. */
+static size_t unfinished(const char *text, size_t n)
+{
+	for (size_t back = 1; back <= 3 && back <= n; back++) {
+		unsigned char c = (unsigned char)text[n - back];
+		size_t want = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc2 ? 2 : 0;
+
+		if (c >= 0x80 && c < 0xc0)
+			continue;
+		return want > back ? back : 0;
+	}
+	return 0;
+}
+
+static void add_line(struct log *l, int stream, struct frame *fr, const char *text, size_t n, bool whole)
+{
+	int r;
+
+	switch (l->o.driver) {
+	case LOG_JSON_FILE:
+		add_json(l, fr, text, n, whole);
+		break;
+	case LOG_JOURNALD:
+		r = log_journal_line(l, stream, text, n, whole);
+		if (r < 0 && !l->error)
+			l->error = -r;
 		return;
-	head_len = make_head(l, stream, now, head);
+	default:
+		add_k8s(l, fr, text, n, whole);
+	}
+	if (l->batch.len >= LOG_BATCH)
+		flush(l);
+}
+
+static void write_pieces(struct log *l, int stream, const char *data, size_t n, int64_t now)
+{
+	size_t *n_held = &l->n_held[stream == 2];
+	struct frame fr;
+
+	make_frame(l, stream, now, &fr);
 	while (n) {
 		size_t most = n < LOG_PIECE_MAX ? n : LOG_PIECE_MAX;
 		const char *end = memchr(data, '\n', most);
 		size_t len = end ? (size_t)(end - data) : most;
-		size_t line = head_len + len + 1;
+		size_t cut = !end && l->o.driver == LOG_JSON_FILE ? unfinished(data, len) : 0;
 
-		if (l->max_size > 0 && l->size + (int64_t)(l->batch.len + line) > l->max_size &&
-		    l->size + (int64_t)l->batch.len > 0)
-			rotate(l);
-		head[head_len - 2] = end ? 'F' : 'P';
-		str_addn(&l->batch, head, head_len);
-		str_addn(&l->batch, data, len);
-		str_addc(&l->batch, '\n');
-		if (l->batch.len >= LOG_BATCH)
-			flush(l);
+		if (cut && len == n) {
+			*n_held = cut;
+			memcpy(l->held[stream == 2], data + len - cut, cut);
+			n -= cut;
+		}
+		len -= cut;
+		if (len || end)
+			add_line(l, stream, &fr, data, len, end != NULL);
 		data += len + !!end;
 		n -= len + !!end;
 	}
 	flush(l);
 }
 
+void log_write(struct log *l, int stream, const char *data, size_t n, int64_t now)
+{
+	size_t *n_held = &l->n_held[stream == 2], before = *n_held;
+	auto_free char *joined = NULL;
+
+	if (!l->o.name)
+		return;
+	if (!before) {
+		write_pieces(l, stream, data, n, now);
+		return;
+	}
+	/* A character that was cut in two by our read. */
+	joined = mem_array(n + before, 1);
+	memcpy(joined, l->held[stream == 2], before);
+	memcpy(joined + before, data, n);
+	*n_held = 0;
+	write_pieces(l, stream, joined, n + before, now);
+}
+
+void log_settle(struct log *l)
+{
+	for (int i = 0; i < 2; i++) {
+		struct frame fr;
+
+		if (!l->o.name || !l->n_held[i])
+			continue;
+		make_frame(l, i + 1, time_now(), &fr);
+		add_line(l, i + 1, &fr, l->held[i], l->n_held[i], false);
+		flush(l);
+		l->n_held[i] = 0;
+	}
+}
+
 void log_done(struct log *l)
 {
+	log_settle(l);
 	l->fd = fd_close(l->fd);
-	mem_replace(&l->name, NULL);
+	l->o.name = NULL;
 	str_done(&l->batch);
 }

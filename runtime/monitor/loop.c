@@ -505,6 +505,7 @@ static void on_end(struct monitor *m, int unused)
 	m->ctr.pid = 0;	/* reaped: the number may be another's by now */
 	monitor_health_end(m);
 	drain(m);
+	log_settle(&m->log);
 	run_is_over(m);
 }
 

@@ -34,7 +34,7 @@ static int close_others(const struct monitor *m, struct fail *f)
 {
 	const struct monitor_opts *o = m->o;
 	int keep[] = { m->starter_fd, m->dir_fd, o->launch.seccomp_fd, o->pid_file_fd, o->monitor_pid_file_fd,
-		       o->bind_fd };
+		       o->bind_fd, o->log.dir_fd, m->stdio[0], m->stdio[1], m->stdio[2] };
 	int r = fd_close_others(keep, ARRAY_LEN(keep));
 
 	return r < 0 ? fail(f, -r, "open /dev/null") : 0;
@@ -212,12 +212,24 @@ static int make_pipe(int mine_index, int *ret_mine, int *ret_theirs, struct fail
 	return r < 0 ? fail(f, -r, "set a pipe not to block") : 0;
 }
 
+static int dup_stdio(const int from[3], int to[3], struct fail *f)
+{
+	for (int i = 0; i < 3; i++) {
+		to[i] = fd_dup(from[i]);
+		if (to[i] < 0)
+			return fail(f, -to[i], "duplicate descriptor %d", i);
+	}
+	return 0;
+}
+
 static int make_stdio(struct monitor *m, int theirs[3], struct fail *f)
 {
 	int r;
 
 	if (m->tty)
 		return 0;
+	if (m->o->log.driver == LOG_PASSTHROUGH)
+		return dup_stdio(m->stdio, theirs, f);
 	for (int i = 0; i < 2; i++) {
 		r = make_pipe(0, &m->out_fd[i], &theirs[i + 1], f);
 		if (r < 0)
@@ -269,14 +281,23 @@ static int save_state(struct monitor *m, enum status status, struct fail *f)
 	return state_save(m->dir_fd, &m->st, f);
 }
 
+static int open_log(struct monitor *m, struct fail *f)
+{
+	struct log_opts o = m->o->log;
+
+	if (o.dir_fd < 3)
+		o.dir_fd = m->dir_fd;
+	return log_open(&o, &m->log, f);
+}
+
 /* Once, for all runs. */
 static int prepare_first(struct monitor *m, struct fail *f)
 {
 	auto_free char *title = mem_printf("rbox monitor %.12s", m->id);
 	int r = prepare_exit(m, f);
 
-	if (r == 0 && m->o->log_driver == LOG_K8S_FILE)
-		r = log_open(m->dir_fd, m->o->log_name, m->o->log_max_size, &m->log, f);
+	if (r == 0)
+		r = open_log(m, f);
 	if (r == 0)
 		r = listen_attach(m, f);
 	if (r == 0)
@@ -406,8 +427,13 @@ static int enter_userns(struct monitor *m, struct fail *f)
 
 static int bring_up(struct monitor *m, struct fail *f)
 {
-	int r = close_others(m, f);
+	int r = 0;
 
+	/* Ours are /dev/null soon. */
+	if (m->o->log.driver == LOG_PASSTHROUGH)
+		r = dup_stdio((const int[]){ 0, 1, 2 }, m->stdio, f);
+	if (r == 0)
+		r = close_others(m, f);
 	if (r == 0)
 		r = block_signals(m, f);
 	if (r == 0)
@@ -476,6 +502,7 @@ static void monitor_main(const struct monitor_opts *o, int sock)
 		.o = o, .lock_fd = -EBADF, .dir_fd = o->dir_fd, .starter_fd = sock, .sig_fd = -EBADF,
 		.listen_fd = -EBADF, .attach_dir_fd = -EBADF, .exit_fd = -EBADF, .mnt_fd = -EBADF,
 		.out_fd = { -EBADF, -EBADF }, .in_fd = -EBADF, .log.fd = -EBADF, .check_fd = -EBADF,
+		.stdio = { -EBADF, -EBADF, -EBADF },
 		.ctr = { .pidfd = -EBADF, .netns_fd = -EBADF, .console_fd = -EBADF, .sock = -EBADF },
 		.tty = o->launch.spec->process.terminal,
 	};

@@ -10,6 +10,7 @@
 #include "runtime/launch.h"
 #include "runtime/monitor/health.h"
 #include "runtime/monitor/restart.h"
+#include "runtime/monitor/log.h"
 #include "runtime/userns.h"
 
 /*
@@ -21,8 +22,6 @@
  * that the end was asked for (State.StoppedByUser). It overwrites its argv and environ (they may
  * hold -e SECRET), has its own session, closes what it does not need, and its stdio is /dev/null.
  */
-enum log_driver { LOG_K8S_FILE, LOG_NONE };
-
 enum net_mode { NET_NONE, NET_HOST, NET_SLIRP };
 
 /*
@@ -45,9 +44,8 @@ struct monitor_opts {
 	struct launch launch;		/* its stdio is filled in by the monitor */
 	enum net_mode net;
 	struct userns_begun *userns;	/* begun by the caller; the monitor's process finishes and enters it */
-	enum log_driver log_driver;
-	const char *log_name;		/* in DIR_FD: "log" */
-	int64_t log_max_size;		/* bytes, then rotated to log.1; <= 0 never */
+	struct log_opts log;
+	/* With LOG_PASSTHROUGH the container has our stdin, stdout and stderr themselves. */
 	bool open_stdin;		/* -i: stdin stays open for attached clients */
 	bool foreground;		/* a client stays attached on the returned socket */
 	int pid_file_fd;		/* --pidfile: written with the container's pid, or -EBADF */

@@ -56,6 +56,12 @@ static char *content(int dir, const char *name)
 	return str_take(&s);
 }
 
+static int open_log(int dir, int64_t max_size, struct log *l, struct fail *f)
+{
+	return log_open(&(struct log_opts){ .driver = LOG_K8S_FILE, .dir_fd = dir, .name = "log",
+					    .max_size = max_size, .max_file = 2 }, l, f);
+}
+
 static void test_lines(void **state)
 {
 	static const struct { int stream; const char *data, *want; } rows[] = {
@@ -77,7 +83,7 @@ static void test_lines(void **state)
 		auto_free char *got = NULL;
 		int dir = folder();
 
-		assert_int_equal(log_open(dir, "log", 0, &l, &f), 0);
+		assert_int_equal(open_log(dir, 0, &l, &f), 0);
 		log_write(&l, rows[i].stream, rows[i].data, strlen(rows[i].data), T);
 		log_done(&l);
 		got = content(dir, "log");
@@ -98,7 +104,7 @@ static void test_utc(void **state)
 	(void)state;
 	setenv("TZ", "UTC0", 1);
 	tzset();
-	assert_int_equal(log_open(dir, "log", 0, &l, &f), 0);
+	assert_int_equal(open_log(dir, 0, &l, &f), 0);
 	log_write(&l, 1, "a\n", 2, T - T % 1000000000);
 	log_done(&l);
 	got = content(dir, "log");
@@ -119,7 +125,7 @@ static void test_long_line(void **state)
 	(void)state;
 	memset(line, 'x', 40000);
 	line[40000] = '\n';
-	assert_int_equal(log_open(dir, "log", 0, &l, &f), 0);
+	assert_int_equal(open_log(dir, 0, &l, &f), 0);
 	log_write(&l, 1, line, 40001, T);
 	log_done(&l);
 	p = got = content(dir, "log");
@@ -145,7 +151,7 @@ static void test_rotation(void **state)
 	char line[32];
 
 	(void)state;
-	assert_int_equal(log_open(dir, "log", 1000, &l, &f), 0);
+	assert_int_equal(open_log(dir, 1000, &l, &f), 0);
 	for (int i = 0; i < 40; i++) {
 		int n = snprintf(line, sizeof(line), "line %d\nmore %d\n", i, i);
 
@@ -178,7 +184,7 @@ static void test_tiny_limit(void **state)
 	int dir = folder();
 
 	(void)state;
-	assert_int_equal(log_open(dir, "log", 10, &l, &f), 0);
+	assert_int_equal(open_log(dir, 10, &l, &f), 0);
 	log_write(&l, 1, "one\ntwo\n", 8, T);
 	log_done(&l);
 	got = content(dir, "log");
@@ -196,7 +202,7 @@ static void test_full(void **state)
 	int dir = folder();
 
 	(void)state;
-	assert_int_equal(log_open(dir, "log", 0, &l, &f), 0);
+	assert_int_equal(open_log(dir, 0, &l, &f), 0);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
 	small.rlim_max = old.rlim_max;
 	signal(SIGXFSZ, SIG_IGN);

@@ -165,8 +165,8 @@ static struct bed *bed_new(const char *script)
 	b->o = (struct monitor_opts){
 		.id = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
 		.dir_fd = b->dir_fd, .run_dir = b->path, .launch.spec = &b->spec,
-		.launch.seccomp_fd = -EBADF, .net = NET_NONE, .log_name = "log", .pid_file_fd = -EBADF,
-		.foreground = true,
+		.launch.seccomp_fd = -EBADF, .net = NET_NONE, .pid_file_fd = -EBADF, .foreground = true,
+		.log = { .driver = LOG_NONE, .name = "log", .max_file = 3 },
 	};
 	return b;
 }
@@ -285,7 +285,7 @@ static void test_big_output(void **state)
 	int sock;
 
 	(void)state;
-	b->o.log_driver = LOG_K8S_FILE;
+	b->o.log.driver = LOG_K8S_FILE;
 	sock = start(b);
 	assert_int_equal(collect(sock, &out, &err), 0);
 	fd_close(sock);
@@ -538,7 +538,7 @@ static void test_detached(void **state)
 
 	(void)state;
 	b->o.foreground = false;
-	b->o.log_driver = LOG_K8S_FILE;
+	b->o.log.driver = LOG_K8S_FILE;
 	assert_int_equal(start(b), 0);
 	assert_int_equal(monitor_start(&b->o, NULL, &f), -EBUSY);
 	assert_string_equal(f.msg, "container 0123456789ab is already running");
