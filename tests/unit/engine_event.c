@@ -27,7 +27,7 @@ static int folder(char path[32])
 {
 	int fd;
 
-	strcpy(path, "/tmp/rbox-unit-XXXXXX");
+	snprintf(path, 32, "/tmp/rbox-unit-XXXXXX");
 	assert_non_null(mkdtemp(path));
 	fd = fd_open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
 	assert_true(fd >= 0);
