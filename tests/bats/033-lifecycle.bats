@@ -279,7 +279,7 @@ ROWS
 	assert "${lines[-1]}" =~ '^20[0-9-]*T[0-9:.]*(Z|[+-][0-9:]*) no-newline$'
 	run_rbox logs --since 1h c1
 	assert "${lines[0]}" == out1
-	run_rbox logs --until 1h c1
+	run_rbox logs --until -1h c1
 	assert "$output" == ""
 	run_rbox logs -n c1
 	assert "${lines[0]}" == "c1 out1"
