@@ -41,6 +41,7 @@ static json_t *clean(const char *text)
 	return j ? j : json_string("?");
 }
 
+static json_t *text_of(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
 static json_t *text_of(const char *fmt, va_list ap)
 {
 	char text[TEXT_MAX];

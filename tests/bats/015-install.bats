@@ -16,12 +16,11 @@ commands() {
 
 # Every command as it is typed, nouns and their verbs too.
 every_command() {
-	local c sub
+	local c sub subs
 	for c in $(commands); do
-		case $c in
-		container | image) for sub in $(commands "$c"); do echo "$c $sub"; done ;;
-		*) echo "$c" ;;
-		esac
+		subs=$(commands "$c")
+		[ -n "$subs" ] || echo "$c"
+		for sub in $subs; do echo "$c $sub"; done
 	done
 }
 

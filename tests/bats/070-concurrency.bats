@@ -28,7 +28,7 @@ shot() {
 		top=$up
 	done
 	/usr/bin/python3 tests/lib/check-store.py shot --below "$top" --run "$XDG_RUNTIME_DIR/rbox" \
-		"$XDG_DATA_HOME/rbox" | grep -v '^process .* sleep\|^runtime ./userns '
+		"$XDG_DATA_HOME/rbox" | grep -v '^process .* sleep\|^runtime ./userns \|^store ./events'
 }
 
 as_before() {
