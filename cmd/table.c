@@ -11,6 +11,7 @@ static const struct command *const container_commands[] = {
 	&why_command,
 	&cp_command,
 	&export_command,
+	&commit_command,
 	NULL
 };
 
@@ -50,6 +51,7 @@ const struct command *const command_table[] = {
 	&healthcheck_command, &events_command,
 	&cp_command,
 	&export_command,
+	&commit_command,
 	&info_command, &doctor_command, &version_command, &container_command, &image_command,
 	&secret_command, &system_command,
 	&completion_command, &man_command,

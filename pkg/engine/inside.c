@@ -86,27 +86,40 @@ static int hear(int sock, void (*warn)(const char *fmt, ...), struct fail *f)
 	}
 }
 
-int inside_run(pid_t userns_hint, inside_fn fn, void *ctx, void (*warn)(const char *fmt, ...), struct fail *f)
+int inside_begin(pid_t userns_hint, inside_fn fn, void *ctx, struct inside_job *ret, struct fail *f)
 {
-	auto_fd int ours = -EBADF;
 	int pair[2];
-	pid_t pid;
 	int r = fd_socketpair(SOCK_SEQPACKET, pair);
 
 	if (r < 0)
 		return fail(f, -r, "make a socket pair");
-	ours = pair[0];
-	pid = ns_clone(0, -EBADF, NULL);
-	if (pid == 0) {
+	*ret = (struct inside_job){ .pid = ns_clone(0, -EBADF, NULL), .sock = pair[0] };
+	if (ret->pid == 0) {
 		fd_close(pair[0]);
 		child(pair[1], userns_hint, fn, ctx);
 	}
 	fd_close(pair[1]);
-	if (pid < 0)
-		return fail(f, -pid, "fork");
-	r = hear(ours, warn, f);
+	if (ret->pid < 0) {
+		ret->sock = fd_close(ret->sock);
+		return fail(f, -ret->pid, "fork");
+	}
+	return 0;
+}
+
+int inside_end(struct inside_job *j, void (*warn)(const char *fmt, ...), struct fail *f)
+{
+	int r = hear(j->sock, warn, f);
+
 	/* Should it still be at work after our failure, nobody would listen to it. */
-	ours = fd_close(ours);
-	(void)!spawn_wait(pid);
+	j->sock = fd_close(j->sock);
+	(void)!spawn_wait(j->pid);
 	return r;
+}
+
+int inside_run(pid_t userns_hint, inside_fn fn, void *ctx, void (*warn)(const char *fmt, ...), struct fail *f)
+{
+	struct inside_job j;
+	int r = inside_begin(userns_hint, fn, ctx, &j, f);
+
+	return r < 0 ? r : inside_end(&j, warn, f);
 }

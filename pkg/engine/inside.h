@@ -22,6 +22,17 @@ typedef int (*inside_fn)(void *ctx, struct inside *in, struct fail *f);
 /* USERNS_HINT: a process that may live in U already, or 0 (engine_userns_hint). */
 int inside_run(pid_t userns_hint, inside_fn fn, void *ctx, void (*warn)(const char *fmt, ...), struct fail *f) MUST_USE;
 
+/*
+ * The same in two halves, for who has to work along (to read what FN writes into a pipe, say). To be
+ * begun while no other thread runs. inside_end waits and returns what inside_run would; always call it.
+ */
+struct inside_job {
+	pid_t pid;
+	int sock;
+};
+int inside_begin(pid_t userns_hint, inside_fn fn, void *ctx, struct inside_job *ret, struct fail *f) MUST_USE;
+int inside_end(struct inside_job *j, void (*warn)(const char *fmt, ...), struct fail *f) MUST_USE;
+
 /* From FN: a line for the user; never a failure. IN may be NULL: nobody hears it. */
 void inside_warn(struct inside *in, const char *fmt, ...) PRINTF_LIKE(2, 3);
 

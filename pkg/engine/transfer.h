@@ -24,6 +24,8 @@
  *
  *	load	"input" (path; absent: stdin)
  *	import	"input", "reference", "changes" [...], "message", "os", "arch", "variant"
+ *	commit	"container" (full id), "reference", "changes" [...], "author", "message", "format" (oci, docker),
+ *		"squash", "volumes" (the container's mounts become volumes of the image)
  *	pull	"image", "policy", "platform", "os", "arch", "variant", "tls" (true, false, absent), "authfile",
  *		"creds", "cert_dir", "retry" (-1: none), "retry_delay" (ns)
  */

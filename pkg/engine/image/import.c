@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -32,18 +31,7 @@ static int tar_source_fd(void *ctx, size_t i, blob_sink *sink, void *sink_ctx, s
 	return n < 0 ? fail(f, (int)-n, "read the tar") : 0;
 }
 
-/* SOURCE_DATE_EPOCH makes the same image of the same tar. */
-static int64_t created(void)
-{
-	const char *epoch = getenv("SOURCE_DATE_EPOCH");
-	int64_t s;
-
-	if (epoch && str_to_i64(epoch, &s) == 0 && s >= 0 && s < INT64_MAX / TIME_SECOND)
-		return s * TIME_SECOND;
-	return time_now();
-}
-
-static int platform_of(struct xfer *x, struct image_config *c, struct fail *f)
+int xfer_platform(struct xfer *x, struct image_config *c, struct fail *f)
 {
 	struct platform here = { 0 };
 	int r = platform_parse(NULL, &here, f);
@@ -67,9 +55,9 @@ static int config_make(struct xfer *x, struct incoming *in, int64_t *ret_size, s
 	struct image_config c = { 0 };
 	const json_t *change;
 	size_t i;
-	int r = platform_of(x, &c, f);
+	int r = xfer_platform(x, &c, f);
 
-	c.created = mem_strdup(time_format_utc(created(), when));
+	c.created = mem_strdup(time_format_utc(xfer_created(), when));
 	c.rootfs.type = mem_strdup("layers");
 	strv_add(&c.rootfs.diff_ids, digest_format(&in->layers.v[0].got_diff, diff));
 	c.history = mem_alloc(sizeof(*c.history));

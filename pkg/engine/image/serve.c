@@ -26,6 +26,16 @@ bool xfer_flag(const struct xfer *x, const char *member)
 	return json_is_true(json_object_get(x->request, member));
 }
 
+int64_t xfer_created(void)
+{
+	const char *epoch = getenv("SOURCE_DATE_EPOCH");
+	int64_t s;
+
+	if (epoch && str_to_i64(epoch, &s) == 0 && s >= 0 && s < INT64_MAX / TIME_SECOND)
+		return s * TIME_SECOND;
+	return time_now();
+}
+
 pid_t xfer_userns_hint(const struct xfer *x)
 {
 	return (pid_t)json_integer_value(json_object_get(x->request, "userns"));
@@ -112,6 +122,7 @@ static int dispatch(struct xfer *x, struct fail *f)
 {
 	static const struct { const char *op; int (*serve)(struct xfer *x, struct fail *f); } ops[] = {
 		{ "load", load_serve }, { "import", import_serve }, { "pull", pull_serve },
+		{ "commit", commit_serve },
 	};
 	const char *op = xfer_text(x, "op");
 	int r = store_open(xfer_text(x, "store"), &x->store, f);

@@ -27,11 +27,16 @@ int image_serve(int request_fd, int event_fd) MUST_USE;
 int load_serve(struct xfer *x, struct fail *f) MUST_USE;
 int import_serve(struct xfer *x, struct fail *f) MUST_USE;
 int pull_serve(struct xfer *x, struct fail *f) MUST_USE;
+int commit_serve(struct xfer *x, struct fail *f) MUST_USE;
 
 /* A string member of the request, or NULL. */
 const char *xfer_text(const struct xfer *x, const char *member);
 /* For layer_set.userns_hint. */
 pid_t xfer_userns_hint(const struct xfer *x);
+/* Now, in ns; SOURCE_DATE_EPOCH makes the same image of the same content. */
+int64_t xfer_created(void);
+/* The request's "os", "arch" and "variant", or this machine's, into C. */
+int xfer_platform(struct xfer *x, struct image_config *c, struct fail *f) MUST_USE;
 bool xfer_flag(const struct xfer *x, const char *member);
 /* The file or, with NULL or "-", stdin. */
 int xfer_input(const char *path, struct fail *f) MUST_USE;
