@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "cmd/commands.h"
-#include "pkg/engine/latest.h"
 #include "pkg/engine/logs.h"
+#include "pkg/engine/select.h"
 #include "pkg/util/io.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
@@ -201,8 +201,7 @@ static int logs_run(struct app *app, int argc, char **argv, struct fail *f)
 {
 	struct cmd_logs_opts o = { 0 };
 	int first = app_parse(app, &o, argc, argv, f), r;
-	char id[CTR_ID_LEN + 1];
-	char *latest[] = { id };
+	auto_free char *latest = NULL;
 
 	if (first < 0)
 		return first;
@@ -211,9 +210,9 @@ static int logs_run(struct app *app, int argc, char **argv, struct fail *f)
 	else
 		r = app_need_args(app, argc - first, o.latest ? 0 : 1, -1, f);
 	if (r == 0 && o.latest)
-		r = engine_latest(&app->engine, id, f);
+		r = select_one(&app->engine, true, NULL, &latest, f);
 	if (r == 0)
-		r = run_logs(app, &o, o.latest ? latest : argv + first, o.latest ? 1 : (size_t)(argc - first), f);
+		r = run_logs(app, &o, o.latest ? &latest : argv + first, o.latest ? 1 : (size_t)(argc - first), f);
 	opt_done(logs_rows, &o);
 	return r;
 }
