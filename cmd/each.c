@@ -31,7 +31,7 @@ static int open_one(struct app *app, const struct each *e, const struct selected
 	}
 	if (r < 0)
 		return r;
-	return s->typed || !e->wanted || e->wanted(c);
+	return !e->select.all || !e->wanted || e->wanted(c);
 }
 
 static void begin(struct app *app, const struct each *e, struct selected *s)

@@ -16,7 +16,7 @@
 struct each {
 	struct select_opts select;
 	struct select_rule rule;
-	/* Of those not named: whether it is one for this command; NULL: all are. */
+	/* With --all: whether it is one for this command; NULL: all are. */
 	bool (*wanted)(const struct container *c);
 	/* Called for all of them before FN is for the first, failures don't count; may be NULL. */
 	void (*begin)(struct app *app, struct container *c, void *opts);

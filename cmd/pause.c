@@ -61,8 +61,6 @@ static int run(struct app *app, int argc, char **argv, struct each *e, const str
 	if (first < 0)
 		return first;
 	e->select = o.select;
-	if (!o.select.all)
-		e->wanted = NULL;
 	r = each_container(app, e, argv + first, f);
 	opt_done(rows, &o);
 	return r;

@@ -112,7 +112,7 @@ static int start_run(struct app *app, int argc, char **argv, struct fail *f)
 	r = check(&o, argc - first, f);
 	if (r == 0)
 		r = each_container(app, &(struct each){ .select = o.select, .rule.filter_names = true,
-							.wanted = o.select.all ? is_stopped : NULL,
+							.wanted = is_stopped,
 							.fn = start_one, .opts = &o },
 				   argv + first, f);
 	opt_done(start_rows, &o);

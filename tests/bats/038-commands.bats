@@ -1,0 +1,393 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# 038-commands: the commands of a container's life besides those of 033: restart, rename, pause, update, top,
+# stats, init, container prune and cleanup; what each prints, its exit status, what is left.
+
+load helpers
+
+setup_file() {
+	load_image busybox
+}
+
+teardown_file() {
+	leak_check
+}
+
+# Whatever a failed test left.
+teardown() {
+	# shellcheck disable=SC2086
+	timeout 60 $RBOX rm -f -a -t 0 >/dev/null 2>&1 </dev/null || true
+}
+
+# Runs until it is killed; no time to stop is wasted on it.
+sleeper() {	# NAME [FLAG...]
+	local name=$1
+	shift
+	run_rbox run -d --name "$name" --network none --stop-timeout 0 "$@" "$IMAGE" sleep 1000
+}
+
+state() {	# NAME WORD
+	run_rbox inspect --format '{{.State.Status}}' "$1"
+	assert "$output" == "$2" "the state of $1"
+}
+
+is_state() {
+	# shellcheck disable=SC2086
+	[ "$($RBOX inspect --format '{{.State.Status}}' "$1")" = "$2" ]
+}
+
+id_of() {
+	run_rbox inspect --format '{{.Id}}' "$1"
+	id=$output
+}
+
+pid_of() {
+	run_rbox inspect --format '{{.State.Pid}}' "$1"
+	pid=$output
+}
+
+@test "restart - another process, the same container; one that doesn't run is started" {
+	local id pid first
+	sleeper c1 -e FROM=run
+	run_rbox exec c1 sh -c 'echo kept >/file'
+	id_of c1; pid_of c1; first=$pid
+	run_rbox restart c1
+	assert "$output" == c1 "the name as typed"
+	pid_of c1
+	assert "$pid" != "$first" "a new process"
+	run_rbox exec c1 sh -c 'cat /file; echo $FROM'
+	assert "$output" == $'kept\nrun'
+	run_rbox restart "${id:0:12}"
+	assert "$output" == "${id:0:12}"
+	run_rbox create --name c2 --network none --stop-timeout 0 "$IMAGE" sleep 1000
+	run_rbox restart -t 0 c2
+	state c2 running
+	run_rbox stop c2
+	run_rbox restart c2
+	state c2 running
+	run_rbox rm -f c1 c2
+}
+
+@test "restart - --running, -a, -l, --filter, --cidfile" {
+	local ids pid first
+	sleeper c1 --label x=1
+	ids=$output
+	run_rbox create --name c2 --network none --stop-timeout 0 --cidfile "$TMPDIR/cid" "$IMAGE" sleep 1000
+	ids+=$'\n'$output
+	pid_of c1; first=$pid
+	run_rbox restart --running
+	assert "$output" == "$(head -1 <<<"$ids")" "only what runs, by its whole id"
+	state c2 created
+	pid_of c1
+	assert "$pid" != "$first"
+	run_rbox restart --cidfile "$TMPDIR/cid"
+	assert "$output" == "$(tail -1 <<<"$ids")"
+	state c2 running
+	run_rbox restart -l
+	assert "$output" == "$(tail -1 <<<"$ids")" "the newest"
+	run_rbox restart --filter label=x=1
+	assert "$output" == "$(head -1 <<<"$ids")"
+	run_rbox restart -a
+	assert "$(sort <<<"$output")" == "$(sort <<<"$ids")"
+	run_rbox 125 restart
+	assert "$stderr" =~ '^Error: you must provide at least one name or id'
+	run_rbox 125 restart c1 no-such
+	assert "$output" == "" "nothing is done when one is missing"
+	assert "$stderr" == 'Error: no container with name or ID "no-such" found: no such container'
+	run_rbox rm -f c1 c2
+}
+
+@test "restart - a container with --rm is kept, and removed at its own end" {
+	sleeper c1 --rm
+	run_rbox restart c1
+	state c1 running
+	run_rbox stop c1
+	run_rbox 1 container exists c1
+	run_rbox ps -aq
+	assert "$output" == ""
+}
+
+@test "rename - found by the new name alone, in any state" {
+	local id
+	sleeper c1
+	id_of c1
+	run_rbox create --name c2 "$IMAGE" true
+	run_rbox rename c1 n1
+	assert "$output$stderr" == ""
+	run_rbox ps --format '{{.ID}} {{.Names}}'
+	assert "$output" == "${id:0:12} n1"
+	run_rbox inspect --format '{{.Name}}' n1
+	assert "$output" == n1
+	run_rbox exec n1 true
+	run_rbox 1 container exists c1
+	run_rbox rename c2 c1
+	run_rbox ps -a --filter name='^c1$' --format '{{.Names}}'
+	assert "$output" == c1 "the old name is free"
+	run_rbox rename "${id:0:12}" n2
+	run_rbox rename n2 n2
+	run_rbox stop n2
+	run_rbox rename n2 n3
+	run_rbox start n3
+	state n3 running
+	run_rbox rm -f n3 c1
+	run_sh 'ls -A "$XDG_DATA_HOME/rbox/names"'
+	assert "$output" == "" "no name is left"
+}
+
+@test "rename - what is refused leaves all as it was" {
+	local id
+	run_rbox create --name c1 "$IMAGE" true
+	id=$output
+	run_rbox create --name c2 "$IMAGE" true
+	run_rbox 125 rename c1 c2
+	assert "$stderr" == "Error: renaming container $id: name c2 already in use, cannot rename container $id: container already exists"
+	run_rbox 125 rename c1 'a b'
+	assert "$stderr" =~ 'names must match'
+	run_rbox 125 rename c1 ../x
+	run_rbox 125 rename c1 ''
+	run_rbox 125 rename c1
+	run_rbox 125 rename
+	run_rbox 125 rename no-such x
+	assert "$stderr" =~ 'no container with name or ID "no-such"'
+	run_rbox ps -a --format '{{.Names}}'
+	assert "$(sort <<<"$output" | paste -sd ' ')" == "c1 c2"
+	run_rbox rm c1 c2
+}
+
+@test "rename - of a container with --rm that runs: gone at its end, and its names too" {
+	sleeper c1 --rm
+	run_rbox rename c1 n1
+	run_rbox stop n1
+	run_rbox 1 container exists n1
+	run_rbox create --name n1 "$IMAGE" true
+	run_rbox create --name c1 "$IMAGE" true
+	run_rbox rm n1 c1
+}
+
+@test "pause, unpause - the state first; without a cgroup what is missing" {
+	local id
+	sleeper c1
+	id_of c1
+	run_rbox create --name c2 "$IMAGE" true
+	run_rbox 125 pause c1
+	assert "$stderr" =~ "^Error: cannot pause container $id: it needs the freezer of a cgroup"
+	assert "$stderr" =~ '  fix: '
+	run_rbox 125 container pause --all
+	assert "$stderr" =~ "container $id"
+	run_rbox 125 pause c2
+	assert "$stderr" == 'Error: "created" is not running, can'"'"'t pause: container state improper'
+	run_rbox 125 unpause c1
+	assert "$stderr" == "Error: \"$id\" is not paused, can't unpause: container state improper"
+	run_rbox unpause -a
+	assert "$output$stderr" == "" "none is paused"
+	run_rbox 125 pause
+	run_rbox 125 unpause no-such
+	state c1 running
+	run_rbox rm -f c1 c2
+}
+
+@test "update - nothing to change is no failure; limits say what they lack" {
+	local id
+	run_rbox create --name c1 "$IMAGE" true
+	id=$output
+	run_rbox update c1
+	assert "$output" == "$id"
+	run_rbox 125 update --memory 64m c1
+	assert "$stderr" =~ '^Error: --memory .*memory.* cgroup'
+	run_rbox 125 update --memory much c1
+	run_rbox 125 update no-such
+	run_rbox 125 update
+	run_rbox rm c1
+}
+
+@test "init - says that it can't, and what can" {
+	local id
+	run_rbox create --name c1 "$IMAGE" true
+	run_rbox 125 init c1
+	assert "$stderr" =~ "can't be prepared without being started"
+	assert "$stderr" =~ "fix: rbox start c1"
+	state c1 created
+	sleeper c2
+	id_of c2
+	run_rbox 125 init c2
+	assert "$stderr" == "Error: container $id has already been created in runtime: container state improper"
+	run_rbox rm -f c1 c2
+}
+
+@test "top - podman's columns by default, and each that is asked for" {
+	local pid
+	run_rbox run -d --name c1 --network none --stop-timeout 0 "$IMAGE" sh -c 'sleep 1000 & exec sleep 1001'
+	wait_for 10 sh -c "$RBOX top c1 args | grep -qx 'sleep 1000'"
+	run_rbox top c1
+	assert "${lines[0]}" =~ '^USER +PID +PPID +%CPU +ELAPSED +TTY +TIME +COMMAND$'
+	assert "${lines[1]}" =~ '^root +1 +0 +[0-9.]+ +[0-9].*s +\? +[0-9].* +sleep 1001$'
+	assert "${lines[2]}" =~ '^root +[0-9]+ +1 +.* sleep 1000$'
+	assert "${#lines[@]}" -eq 3
+	run_rbox top c1 pid,ppid args
+	assert "${lines[0]}" =~ '^PID +PPID +COMMAND$'
+	assert "${lines[1]}" == "1           0           sleep 1001"
+	run_rbox top c1 %p comm state seccomp nice huser %U
+	assert "${lines[0]}" =~ '^PID +COMMAND +STATE +SECCOMP +NI +HUSER +USER$'
+	assert "${lines[1]}" =~ "^1 +sleep +S +filter +0 +$(id -u) +root\$"
+	pid_of c1
+	run_rbox top c1 hpid hgroup group rgroup ruser
+	assert "${lines[1]}" =~ "^$pid +$(id -g) +root +root +root\$"
+	run_rbox top c1 capeff capinh capamb
+	assert "${lines[1]}" =~ '^CHOWN,DAC_OVERRIDE,FOWNER,FSETID,KILL,NET_BIND_SERVICE,SETFCAP,SETGID,SETPCAP,SETUID,SYS_CHROOT +none +none$'
+	run_rbox top c1 args capbnd capprm etime groups hgroups label pcpu pgid rss stime time tty vsz
+	assert "${#lines[@]}" -eq 3
+	run_rbox top -l pid
+	assert "${lines[1]}" == 1
+	run_rbox rm -f c1
+}
+
+@test "top - users by the container's own passwd, exec'd processes have no parent" {
+	run_rbox run -d --name c1 --network none --stop-timeout 0 -u user "$IMAGE" sleep 1000
+	run_rbox exec -d -u 77:78 c1 sleep 1001
+	wait_for 10 sh -c "$RBOX top c1 args | grep -qx 'sleep 1001'"
+	run_rbox top c1 user group ppid args
+	assert "${lines[1]}" =~ '^user +[a-z0-9]+ +0 +sleep 1000$'
+	assert "${lines[2]}" =~ '^77 +78 +0 +sleep 1001$'
+	run_rbox rm -f c1
+}
+
+@test "top - other words go to the container's own ps" {
+	run_rbox run -d --name c1 --network none --stop-timeout 0 "$IMAGE" sleep 1000
+	run_rbox top c1 -o pid,args
+	assert "${lines[0]}" =~ '^PID +COMMAND$'
+	assert "$output" =~ '1 sleep 1000'
+	assert "$output" !~ 'ps -o' "not the one that looks"
+	run_rbox top c1 -- aux
+	assert "$output" =~ '1 root +sleep 1000'
+	run_rbox exec c1 rm -f /bin/ps
+	run_rbox 125 top c1 aux
+	assert "$stderr" =~ "^Error: 'aux' is for ps, and the container has no ps"
+	assert "$stderr" =~ ' pid ppid '
+	run_rbox top c1 pid args
+	assert "${lines[1]}" =~ '^1 +sleep 1000$' "which needs none"
+	run_rbox rm -f c1
+}
+
+@test "top - only what runs; processes that come and go don't disturb it" {
+	run_rbox 125 top
+	assert "$stderr" == "Error: you must provide the name or id of a running container"
+	run_rbox 125 top no-such
+	assert "$stderr" =~ '^Error: unable to look up requested container: no container with name or ID "no-such"'
+	run_rbox create --name c1 "$IMAGE" true
+	run_rbox 125 top c1
+	assert "$stderr" == "Error: top can only be used on running containers"
+	run_rbox run -d --name c2 --network none --stop-timeout 0 "$IMAGE" sh -c 'while :; do for i in 1 2 3 4; do : & done; true | true; done'
+	local i
+	for i in 1 2 3 4 5 6 7 8; do
+		run_rbox top c2 pid ppid args
+		assert "${lines[1]}" =~ '^1 +0 +sh -c'
+	done
+	run_rbox rm -f c1 c2
+}
+
+@test "stats - a table, json, templates; --all and --no-stream" {
+	local id
+	sleeper c1
+	id_of c1
+	run_rbox create --name c2 "$IMAGE" true
+	run_rbox stats --no-stream
+	assert "${lines[0]}" =~ '^ID +NAME +CPU % +MEM USAGE / LIMIT +MEM % +NET IO +BLOCK IO +PIDS +CPU TIME +AVG CPU %$'
+	assert "${lines[1]}" =~ "^${id:0:12} +c1 +[0-9.]+% +[0-9.]+[kM]?B / [0-9.]+[MGT]B +[0-9.]+% +0B / 0B +.* 1 +"
+	assert "${#lines[@]}" -eq 2 "what doesn't run isn't there"
+	run_rbox stats --no-stream --all --format '{{.Name}} {{.PIDS}}'
+	assert "$(sort <<<"$output")" == $'c1 1\nc2 --'
+	run_rbox stats --no-stream --format json c1
+	assert "$(jq -r '.[0] | .id, .name, .pids, .net_io' <<<"$output" | paste -sd ' ')" == "${id:0:12} c1 1 0B / 0B"
+	assert "$(jq -r '.[0] | keys | join(" ")' <<<"$output")" == \
+		"avg_cpu block_io cpu_percent cpu_time id mem_percent mem_usage name net_io pids"
+	run_rbox stats --no-stream --no-trunc --format '{{.ID}} {{.ContainerID}}' c1
+	assert "$output" == "$id $id"
+	run_rbox 125 stats --no-stream no-such
+	run_rbox 125 stats --interval 0
+	run_rbox 125 stats --no-stream --format '{{.Nothing}}' c1
+	run_rbox rm -f c1 c2
+}
+
+@test "stats - looks again, and ends when nobody reads any more" {
+	sleeper c1
+	run_sh '$RBOX stats -i 1 --format "{{.Name}}" | head -2'
+	assert "$output" == $'c1\nc1'
+	run_rbox rm -f c1
+}
+
+@test "container prune - asks, --force doesn't; what runs stays; filters" {
+	sleeper c1
+	run_rbox create --name c2 --label a=1 "$IMAGE" true
+	run_rbox run --name c3 --network none "$IMAGE" true
+	run_rbox_in n container prune
+	assert "$output" == $'WARNING! This will remove all non running containers.\nAre you sure you want to continue? [y/N] '
+	run_rbox 125 container prune
+	assert "$stderr" =~ '^Error: .*EOF'
+	run_rbox 125 container prune -f --filter status=exited
+	assert "$stderr" =~ '^Error: status is an invalid filter'
+	run_rbox container prune -f --filter until=1h
+	assert "$output" == ""
+	run_rbox container prune --force --filter label!=a
+	run_rbox 1 container exists c3
+	run_rbox container exists c2
+	run_rbox_in y container prune
+	assert "${lines[1]}" =~ '\[y/N\] [0-9a-f]{64}$'
+	run_rbox ps -a --format '{{.Names}}'
+	assert "$output" == c1
+	run_rbox rm -f c1
+}
+
+@test "container cleanup - nothing to do, --rm, --rmi; not what runs" {
+	local id
+	sleeper c1
+	id_of c1
+	run_rbox 125 container cleanup c1
+	assert "$stderr" == "Error: failed to clean up container $id: container $id is running or paused, refusing to clean up: container state improper"
+	run_rbox stop c1
+	run_rbox container cleanup c1
+	assert "$output" == c1
+	run_rbox container cleanup --rm c1
+	run_rbox 1 container exists c1
+	run_rbox 125 container cleanup
+	run_rbox 125 container cleanup no-such
+	load_image multi
+	run_rbox create --name c2 localhost/multi true
+	run_rbox container cleanup --rmi c2
+	run_rbox 1 image exists localhost/multi
+}
+
+@test "events - restart, rename and cleanup are told" {
+	run_rbox create --name c1 --network none --stop-timeout 0 "$IMAGE" sleep 1000
+	run_rbox restart c1
+	run_rbox rename c1 n1
+	run_rbox stop n1
+	run_rbox container cleanup n1
+	run_rbox rm n1
+	run_rbox events --stream=false --format '{{.Status}} {{.Name}}' --filter container=n1
+	assert "$output" =~ 'rename n1'
+	assert "$output" =~ 'cleanup n1'
+	run_rbox events --stream=false --format '{{.Status}} {{.Name}}' --filter event=restart
+	assert "$output" =~ 'restart c1'
+}
+
+@test "names of commands - nouns, other names, what is meant by a wrong one" {
+	sleeper c1
+	run_rbox container restart c1
+	run_rbox container rename c1 n1
+	run_rbox container top n1 pid
+	run_rbox container stats --no-stream n1
+	run_rbox container exists --external n1
+	run_rbox container ls --notruncate -q
+	assert "$output" =~ '^[0-9a-f]{64}$'
+	run_rbox container list -q
+	run_rbox stop --timeout 0 n1
+	run_rbox start n1
+	run_rbox container remove -f --timeout 0 n1
+	assert "$output" == n1
+	run_rbox 125 container
+	assert "$stderr" == "Error: missing command 'rbox container COMMAND'"
+	assert "$output" =~ 'restart +Stop and start containers'
+	run_rbox 125 container restrat
+	assert "$stderr" =~ 'did you mean `rbox container restart`'
+}
