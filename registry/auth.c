@@ -13,6 +13,7 @@
 #include "pkg/util/mem.h"
 #include "pkg/util/path.h"
 #include "pkg/util/str.h"
+#include "registry/helper.h"
 #include "registry/paths.h"
 
 enum { AUTHFILE_MAX = 1 << 20, SECRET_MAX = 64 << 10 };
@@ -169,20 +170,56 @@ int auth_lookup(const json_t *file, bool legacy, const char *registry, const cha
 	}
 }
 
-static void warn_helper(const struct auth_opts *o, const json_t *file, const char *path,
-			const char *registry)
+/* The helper that credHelpers names for REGISTRY, and what it knows the registry as. */
+static const char *helper_of(const json_t *file, const char *registry, const char **ret_server)
 {
-	const char *helper =
-		json_string_value(json_object_get(json_object_get(file, "credHelpers"), registry));
-	auto_free char *text = NULL;
+	const json_t *helpers = json_object_get(file, "credHelpers");
+	const char *key;
+	json_t *name;
 
-	if (!helper)
-		helper = json_string_value(json_object_get(file, "credsStore"));
-	if (!helper || !*helper || !o->warn)
-		return;
-	text = mem_printf("'%s' names the credential helper '%.60s' for %s; helpers are not run yet: "
-			  "going on without its credentials", path, helper, registry);
-	o->warn(o->warn_ctx, text);
+	json_object_foreach((json_t *)helpers, key, name)
+	{
+		auto_free char *host = bare_host(key);
+
+		if (!str_eq(host, registry) && !(is_docker_hub(host) && is_docker_hub(registry)))
+			continue;
+		*ret_server = key;
+		return json_string_value(name);
+	}
+	return NULL;
+}
+
+static int ask_helper(const char *name, const char *server, const char *path, struct auth *ret, struct fail *f)
+{
+	int r = helper_get(name, server, ret, f);
+
+	if (r > 0)
+		ret->source = mem_printf("docker-credential-%s, named in %s", name, path);
+	return r < 0 ? fail_in(f, r, "credentials for %s", server) : r;
+}
+
+/*
+ * "credsStore": docker's default helper for all that no other line is about. podman doesn't know it, so
+ * one that is missing (left behind by a removed desktop) is no failure.
+ */
+static int ask_store(const struct auth_opts *o, const json_t *file, const char *path, const char *registry,
+		     struct auth *ret, struct fail *f)
+{
+	const char *name = json_string_value(json_object_get(file, "credsStore"));
+	auto_free char *text = NULL;
+	int r;
+
+	if (!name || !*name)
+		return 0;
+	r = ask_helper(name, is_docker_hub(registry) ? "https://index.docker.io/v1/" : registry, path, ret, f);
+	if (r != -ENOENT)
+		return r;
+	text = mem_printf("'%s' names the credential helper '%.60s', which is not in PATH: going on without its "
+			  "credentials", path, name);
+	fail_clear(f);
+	if (o->warn)
+		o->warn(o->warn_ctx, text);
+	return 0;
 }
 
 struct authfile {
@@ -195,6 +232,7 @@ static int search_file(const struct auth_opts *o, const struct authfile *a, cons
 {
 	auto_str struct str text = STR_INIT(AUTHFILE_MAX);
 	auto_json json_t *file = NULL;
+	const char *helper = NULL, *server = NULL;
 	int r = file_read_linked(AT_FDCWD, a->path, &text);
 
 	if ((r == -ENOENT || r == -ENOTDIR) && !a->needed)
@@ -210,14 +248,16 @@ static int search_file(const struct auth_opts *o, const struct authfile *a, cons
 	OPENSSL_cleanse(text.s, text.len);
 	if (!file)
 		return -f->code;
+	if (!a->legacy)
+		helper = helper_of(file, registry, &server);
+	if (helper && *helper)
+		return ask_helper(helper, server, a->path, ret, f);
 	r = auth_lookup(file, a->legacy, registry, repo, ret, f);
 	if (r < 0)
 		return fail_in(f, r, "credentials in '%s'", a->path);
 	if (r)
 		ret->source = mem_strdup(a->path);
-	else
-		warn_helper(o, file, a->path, registry);
-	return r;
+	return r || a->legacy ? r : ask_store(o, file, a->path, registry, ret, f);
 }
 
 static char *runtime_authfile(void)

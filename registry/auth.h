@@ -16,8 +16,8 @@
  * that fits. In a file the most specific key wins: host/ns/repo, host/ns, host; docker.io
  * is also spelled https://index.docker.io/v1/.
  *
- * Credential helpers (credHelpers, credsStore) are not run: where one would have been
- * asked, WARN is told and the pull goes on without.
+ * credHelpers of a file are asked before its "auths", as podman does; credsStore after them. A helper that is named
+ * for the very registry and is missing or fails is a failure; a missing credsStore is only told to WARN.
  */
 struct auth {
 	char *user, *password;

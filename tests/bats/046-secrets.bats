@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # 046-secrets: secrets made, listed, shown, removed; given to containers as files and as variables; and
-# the places where they must not be.
+# the places where they must not be. And what keeps the passwords of registries: credential helpers.
 
 load helpers
+# shellcheck source=tests/lib/registry.sh
+source tests/lib/registry.sh
 
 setup_file() {
 	load_image busybox
@@ -210,4 +212,40 @@ print(s["ID"] == sys.argv[1], s["Spec"]["Name"], s["Spec"]["Driver"]["Name"], s[
 	refused "give secret 'one' to 2000000:0: such an id is not mapped" --secret one,uid=2000000
 	run_rbox ps -aq
 	assert "$output" == ""
+}
+
+# helper NAME: a docker-credential-NAME in $TMPDIR that says user and secret, and writes down what it was asked
+helper() {
+	cat >"$TMPDIR/docker-credential-$1" <<'SH'
+#!/bin/sh
+echo "$1 $(cat)" >>"$ASKED"
+echo '{"ServerURL":"x","Username":"user","Secret":"secret"}'
+SH
+	chmod 755 "$TMPDIR/docker-credential-$1"
+}
+
+@test "secrets credHelpers - a pull with the password of a helper" {
+	local PATH=$TMPDIR:$PATH
+	registry_start helpers tls
+	export ASKED=$TMPDIR/asked
+	: >"$ASKED"
+	mkdir -p "$TMPDIR/certs"
+	cp "$REGISTRY_CA" "$TMPDIR/certs/ca.crt"
+	skopeo copy -q --dest-cert-dir "$TMPDIR/certs" --dest-creds user:secret "docker-archive:$IMAGES/empty.tar" "docker://$REGISTRY/a/b:c"
+	echo '{}' >"$TMPDIR/auth.json"
+	run_rbox 125 pull -q --cert-dir "$TMPDIR/certs" --authfile "$TMPDIR/auth.json" --retry 0 "$REGISTRY/a/b:c"
+	helper test
+	echo "{\"credHelpers\": {\"$REGISTRY\": \"test\"}}" >"$TMPDIR/auth.json"
+	run_rbox pull -q --cert-dir "$TMPDIR/certs" --authfile "$TMPDIR/auth.json" "$REGISTRY/a/b:c"
+	assert "$(sort -u "$ASKED")" == "get $REGISTRY"
+	run_rbox rmi "$REGISTRY/a/b:c"
+	: >"$ASKED"
+	echo '{"credsStore": "test"}' >"$TMPDIR/auth.json"
+	run_rbox pull -q --cert-dir "$TMPDIR/certs" --authfile "$TMPDIR/auth.json" "$REGISTRY/a/b:c"
+	assert "$(sort -u "$ASKED")" == "get $REGISTRY"
+	run_rbox rmi "$REGISTRY/a/b:c"
+	echo "{\"credHelpers\": {\"$REGISTRY\": \"absent\"}}" >"$TMPDIR/auth.json"
+	run_rbox 125 pull -q --cert-dir "$TMPDIR/certs" --authfile "$TMPDIR/auth.json" "$REGISTRY/a/b:c"
+	assert "$stderr" =~ "the credential helper 'docker-credential-absent' is not in PATH"
+	registry_stop helpers
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "pkg/util/mem.h"
@@ -176,25 +177,75 @@ static void test_files(void **state)
 	assert_int_equal(file_remove_tree(AT_FDCWD, home), 0);
 }
 
+static void script(const char *home, const char *name, const char *text)
+{
+	auto_free char *path = path_join(home, name);
+
+	put(home, name, text);
+	assert_int_equal(chmod(path, 0755), 0);
+}
+
+static void expect_fail(const struct auth_opts *o, const char *registry, const char *message)
+{
+	struct fail f = { 0 };
+	struct auth a;
+
+	assert_true(auth_find(o, registry, "x", &a, &f) < 0);
+	assert_string_equal(f.msg, message);
+	auth_done(&a);
+}
+
 static void test_helper(void **state)
 {
 	char home[] = "/tmp/rbox-auth-XXXXXX";
 	auto_free char *said = NULL;
 	auto_free char *path = NULL;
 	auto_free char *want = NULL;
+	auto_free char *before = mem_strdup(getenv("PATH"));
 	struct auth_opts o = { .warn = note, .warn_ctx = &said };
 
 	(void)state;
 	assert_non_null(mkdtemp(home));
 	path = path_join(home, "auth.json");
-	want = mem_printf("'%s' names the credential helper 'ecr-login' for aws.io; helpers are not run "
-			  "yet: going on without its credentials", path);
-	put(home, "auth.json", "{\"credHelpers\":{\"aws.io\":\"ecr-login\"}}");
+	script(home, "docker-credential-good",
+	       "#!/bin/sh\n[ $1 = get ] || exit 9\nread x\n"
+	       "case $x in none.io) echo credentials not found in native keychain; exit 1;;\n"
+	       "tok.io) echo '{\"Username\":\"<token>\",\"Secret\":\"abc\"}';;\n"
+	       "empty.io) echo '{\"Username\":\"\",\"Secret\":\"\"}';;\n"
+	       "*) echo '{\"ServerURL\":\"'$x'\",\"Username\":\"by-'$x'\",\"Secret\":\"s\"}';; esac\n");
+	script(home, "docker-credential-bad", "#!/bin/sh\nprintf 'no \\033[1mdaemon\\nmore'\nexit 3\n");
+	script(home, "docker-credential-loud", "#!/bin/sh\nwhile :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy; done\n");
+	script(home, "docker-credential-odd", "#!/bin/sh\necho '[1]'\n");
+	setenv("PATH", home, 1);
+	put(home, "auth.json", "{\"credHelpers\":{\"a.io\":\"good\",\"none.io\":\"good\",\"tok.io\":\"good\","
+	    "\"empty.io\":\"good\",\"bad.io\":\"bad\",\"loud.io\":\"loud\",\"odd.io\":\"odd\","
+	    "\"gone.io\":\"gone\",\"evil.io\":\"../x\",\"https://index.docker.io/v1/\":\"good\"},"
+	    "\"auths\":{\"a.io\":{\"auth\":\"aG9zdDpo\"},\"q.io\":{\"auth\":\"aG9zdDpo\"}}}");
 	o.authfile = path;
-	expect(&o, "q.io", NULL);
+	expect(&o, "q.io", "host");
+	expect(&o, "a.io", "by-a.io");	/* before "auths" */
+	expect(&o, "docker.io", "by-https://index.docker.io/v1/");
+	expect(&o, "none.io", NULL);
+	expect(&o, "empty.io", NULL);
+	expect_fail(&o, "bad.io", "credentials for bad.io: 'docker-credential-bad get' for bad.io ended with status 3: "
+		    "no \\x1b[1mdaemon");
+	expect_fail(&o, "loud.io", "credentials for loud.io: 'docker-credential-loud get' answers with more than "
+		    "65536 bytes");
+	expect_fail(&o, "odd.io", "credentials for odd.io: 'docker-credential-odd get' answers without Username and "
+		    "Secret");
+	expect_fail(&o, "gone.io", "credentials for gone.io: the credential helper 'docker-credential-gone' is not in "
+		    "PATH");
+	expect_fail(&o, "evil.io", "credentials for evil.io: '../x' is no name of a credential helper");
 	assert_null(said);
-	expect(&o, "aws.io", NULL);
+	put(home, "auth.json", "{\"credsStore\":\"good\",\"auths\":{\"q.io\":{\"auth\":\"aG9zdDpo\"}}}");
+	expect(&o, "q.io", "host");
+	expect(&o, "b.io", "by-b.io");
+	put(home, "auth.json", "{\"credsStore\":\"desktop\"}");
+	want = mem_printf("'%s' names the credential helper 'desktop', which is not in PATH: going on without its "
+			  "credentials", path);
+	expect(&o, "b.io", NULL);
 	assert_string_equal(said, want);
+	setenv("PATH", before, 1);
 	assert_int_equal(file_remove_tree(AT_FDCWD, home), 0);
 }
 
