@@ -24,6 +24,27 @@ static const struct opt cp_rows[] = {
 	OPT_END
 };
 
+/* Who reads a stranger's tar is another program. */
+static int copy_stdin(struct app *app, const struct cp_end *dst, const struct cp_opts *o, struct fail *f)
+{
+	char id[CTR_ID_LEN + 1];
+	int r = ctr_find(&app->engine.store, dst->container, id, f);
+	json_t *q;
+
+	if (r < 0)
+		return r;
+	if (isatty(0)) {
+		(void)refuse(f, ENOTTY, "stdin is a terminal: a tar is expected there");
+		fail_hint(f, "tar -c FILES | rbox cp - %.100s:%.200s", dst->container, dst->path);
+		return -ENOTTY;
+	}
+	q = json_pack("{s:s, s:s, s:s, s:s, s:b, s:b}", "op", "cp", "container", id, "path", dst->path, "shown",
+		      dst->container, "archive", o->archive, "overwrite", o->overwrite);
+	if (!q)
+		return refuse(f, EILSEQ, "the path '%.200s' is not UTF-8", dst->path);
+	return transfer_show(app, q, true, NULL, NULL, f);
+}
+
 static int copy(struct app *app, const char *from, const char *to, const struct cp_opts *o, struct fail *f)
 {
 	struct cp_end src, dst;
@@ -36,7 +57,9 @@ static int copy(struct app *app, const char *from, const char *to, const struct 
 		r = refuse(f, ENOTTY, "refusing to write a tar to a terminal");
 		fail_hint(f, "redirect stdout: rbox cp %.200s - | tar -t", from);
 	}
-	if (r == 0)
+	if (r == 0 && !src.container && !strcmp(src.path, "-"))
+		r = copy_stdin(app, &dst, o, f);
+	else if (r == 0)
 		r = engine_cp(&app->engine, &src, &dst, o, 1, f);
 	cp_end_done(&src);
 	cp_end_done(&dst);

@@ -24,6 +24,8 @@
  *
  *	load	"input" (path; absent: stdin)
  *	import	"input", "reference", "changes" [...], "message", "os", "arch", "variant"
+ *	cp	stdin's tar into "container" (full id), folder "path"; "shown": the container as typed; "archive",
+ *		"overwrite"
  *	commit	"container" (full id), "reference", "changes" [...], "author", "message", "format" (oci, docker),
  *		"squash", "volumes" (the container's mounts become volumes of the image)
  *	pull	"image", "policy", "platform", "os", "arch", "variant", "tls" (true, false, absent), "authfile",

@@ -122,7 +122,7 @@ static int dispatch(struct xfer *x, struct fail *f)
 {
 	static const struct { const char *op; int (*serve)(struct xfer *x, struct fail *f); } ops[] = {
 		{ "load", load_serve }, { "import", import_serve }, { "pull", pull_serve },
-		{ "commit", commit_serve },
+		{ "commit", commit_serve }, { "cp", cp_serve },
 	};
 	const char *op = xfer_text(x, "op");
 	int r = store_open(xfer_text(x, "store"), &x->store, f);

@@ -28,6 +28,7 @@ int load_serve(struct xfer *x, struct fail *f) MUST_USE;
 int import_serve(struct xfer *x, struct fail *f) MUST_USE;
 int pull_serve(struct xfer *x, struct fail *f) MUST_USE;
 int commit_serve(struct xfer *x, struct fail *f) MUST_USE;
+int cp_serve(struct xfer *x, struct fail *f) MUST_USE;
 
 /* A string member of the request, or NULL. */
 const char *xfer_text(const struct xfer *x, const char *member);
