@@ -114,7 +114,7 @@ static int one(struct engine *e, const struct selected *s, bool all, struct samp
 	}
 	if (r < 0)
 		return r;
-	now.running = container_is_running(&c);
+	now.running = container_is_running(&c) && c.state.pid > 0;
 	if (!now.running && !all && !s->typed)
 		return 0;
 	memcpy(now.id, c.id, sizeof(now.id));

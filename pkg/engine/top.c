@@ -383,7 +383,7 @@ int engine_top(struct engine *e, struct container *c, char *const *words, struct
 	int r;
 
 	(void)e;
-	if (!container_is_running(c))
+	if (!container_is_running(c) || c->state.status == STATUS_RESTARTING)
 		return refuse(f, ESRCH, "top can only be used on running containers");
 	if (!knows(words))
 		return 1;

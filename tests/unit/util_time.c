@@ -112,12 +112,30 @@ static void prints(void **state)
 		assert_string_equal(size_human(sizes[i].n, buf), sizes[i].words);
 }
 
+static void prints_spans(void **state)
+{
+	static const struct {
+		int64_t ns;
+		const char *text;
+	} rows[] = { { 0, "0s" }, { 1, "1ns" }, { 1500, "1.5µs" }, { 999999999, "999.999999ms" },
+		     { 50000000, "50ms" }, { INT64_C(1000000000), "1s" }, { INT64_C(2526185944), "2.526185944s" },
+		     { INT64_C(60000000000), "1m0s" }, { INT64_C(90500000000), "1m30.5s" },
+		     { INT64_C(3600000000000), "1h0m0s" }, { INT64_C(3732497061672), "1h2m12.497061672s" },
+		     { INT64_C(-1500000000), "-1.5s" }, { INT64_MIN, "-2562047h47m16.854775808s" } };
+	char buf[TIME_SPAN_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		assert_string_equal(time_format_span(rows[i].ns, buf), rows[i].text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parses),
 		cmocka_unit_test(spans),
 		cmocka_unit_test(prints),
+		cmocka_unit_test(prints_spans),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
