@@ -12,7 +12,7 @@ teardown_file() {
 
 @test "chaos - several clients, random commands, random kill -9" {
 	local seed=${CHAOS_SEED:-$((RANDOM))}
-	RBOX_TIMEOUT=400
+	export RBOX_TIMEOUT=400
 	run_cmd /usr/bin/python3 tests/long/chaos.py --seed "$seed" --seconds "${CHAOS_SECONDS:-8}" --clients 3
 	check_status 0
 	assert "$output" =~ "seed $seed: [0-9]+ commands, [0-9]+ processes killed, 0 failures"
