@@ -27,7 +27,7 @@ gone() {	# PID
 
 # A process to bind to, in $holder; it holds nothing of ours.
 holder() {
-	sleep 1000 3>&- >/dev/null 2>&1 </dev/null &
+	sleep 1000 3>&- >/dev/null 2>&1 &
 	holder=$!
 }
 
