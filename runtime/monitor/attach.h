@@ -11,7 +11,7 @@
  * The attach protocol between a client and a monitor, version 1: SOCK_SEQPACKET, one message =
  * struct attach_head + data, at most ATTACH_DATA_MAX bytes. A monitor of the version before
  * must be understood. Client to monitor: HELLO first (on a connected socket; the one made at start
- * needs none), then STDIN, STDIN_END, RESIZE (uint16 rows, columns), SIGNAL (int32). Monitor to client:
+ * needs none) with the largest message that the client takes (uint32; not said: ATTACH_DATA_OLD), then STDIN, STDIN_END, RESIZE (uint16 rows, columns), SIGNAL (int32). Monitor to client:
  * STARTED (int32 pid of the container) on the starter's socket, OUTPUT (stream 1 or 2), STDIN_ACK
  * (uint32: so many bytes of STDIN went into the container), FAILED (a struct fail), EXITED (int32
  * status) as the last of a run: the monitor of a container that is restarted lets its clients go there.
@@ -20,7 +20,12 @@
  * passed) or FAILED. A client has at most ATTACH_WINDOW bytes of STDIN under way, so that a
  * SIGNAL never waits behind input that the container doesn't read.
  */
-enum { ATTACH_VERSION = 1, ATTACH_DATA_MAX = 32 * 1024, ATTACH_WINDOW = 64 * 1024 };
+enum {
+	ATTACH_VERSION = 1,
+	ATTACH_DATA_MAX = 128 * 1024,
+	ATTACH_DATA_OLD = 32 * 1024,	/* no client of version 1 takes less, no monitor of it sends more STDIN */
+	ATTACH_WINDOW = 64 * 1024,
+};
 enum attach_type {
 	ATTACH_HELLO = 1, ATTACH_STDIN, ATTACH_STDIN_END, ATTACH_RESIZE, ATTACH_SIGNAL, ATTACH_OUTPUT,
 	ATTACH_STARTED, ATTACH_FAILED, ATTACH_EXITED, ATTACH_STDIN_ACK,

@@ -9,6 +9,8 @@
 #include "pkg/util/fd.h"
 #include "pkg/util/mem.h"
 
+enum { CLIENT_SOCKET_ROOM = 1024 * 1024 };
+
 struct client_piece {
 	struct client_piece *next;
 	enum attach_type type;
@@ -20,10 +22,15 @@ struct client_piece {
 struct client *client_new(int fd, bool foreground)
 {
 	struct client *c = mem_alloc(sizeof(*c));
+	const int room = CLIENT_SOCKET_ROOM;
 
 	c->fd = fd;
 	c->foreground = c->ready = foreground;
+	/* Who started the container is the same program as we are. */
+	c->most = foreground ? ATTACH_DATA_MAX : ATTACH_DATA_OLD;
 	c->last = &c->first;
+	/* Several large messages under way: as far as the system lets us. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	return c;
 }
 
@@ -56,12 +63,22 @@ static void enqueue(struct client *c, enum attach_type type, int stream, const v
 	c->queued += len;
 }
 
-void client_send(struct client *c, enum attach_type type, int stream, const void *data, size_t len)
+void client_hello(struct client *c, const struct proto_msg *msg)
+{
+	uint32_t most;
+
+	c->ready = true;
+	if (msg->head.len != sizeof(most))
+		return;
+	memcpy(&most, msg->data, sizeof(most));
+	if (most >= ATTACH_DATA_OLD)
+		c->most = most < ATTACH_DATA_MAX ? most : ATTACH_DATA_MAX;
+}
+
+static void send_one(struct client *c, enum attach_type type, int stream, const void *data, size_t len)
 {
 	int r = -EAGAIN;
 
-	if (c->gone || c->told || !c->ready)
-		return;
 	if (!c->first)
 		r = proto_send(c->fd, type, stream, data, len, MSG_DONTWAIT);
 	/* ENOBUFS is a full queue too: the machine's memory for sockets, for a moment. */
@@ -69,6 +86,21 @@ void client_send(struct client *c, enum attach_type type, int stream, const void
 		enqueue(c, type, stream, data, len);
 	else if (r < 0)
 		c->gone = true;
+}
+
+void client_send(struct client *c, enum attach_type type, int stream, const void *data, size_t len)
+{
+	const char *p = data;
+
+	do {
+		size_t n = len < c->most ? len : c->most;
+
+		if (c->gone || c->told || !c->ready)
+			return;
+		send_one(c, type, stream, p, n);
+		p = p ? p + n : NULL;
+		len -= n;
+	} while (len);
 }
 
 void client_flush(struct client *c)

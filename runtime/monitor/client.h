@@ -24,6 +24,7 @@ struct client {
 	int fd;
 	bool foreground;
 	bool ready;	/* has said HELLO, or needs none */
+	size_t most;	/* bytes of a message that it takes */
 	bool gone;	/* closed, broken or too slow: to be freed */
 	bool told;	/* the end: nothing more is for it, and it goes once it has all */
 	bool checks;	/* waits for the result of a health check */
@@ -34,6 +35,9 @@ struct client {
 
 struct client *client_new(int fd, bool foreground) MUST_USE; /* takes FD over */
 void client_free(struct client *c);
+
+/* It has said HELLO. */
+void client_hello(struct client *c, const struct proto_msg *msg);
 
 /* Sends or queues; marks the client gone when it can't be reached. Order is kept. */
 void client_send(struct client *c, enum attach_type type, int stream, const void *data, size_t len);

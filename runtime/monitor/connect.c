@@ -17,6 +17,7 @@ int attach_connect(const char *run_dir, const char *id, struct fail *f)
 	auto_fd int run = fd_open(AT_FDCWD, run_dir, O_PATH | O_DIRECTORY, 0);
 	auto_fd int dir = run < 0 ? run : fd_open(run, id, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
 	auto_fd int sock = -EBADF;
+	const uint32_t most = ATTACH_DATA_MAX;
 	int r;
 
 	if (dir == -ENOENT)
@@ -32,7 +33,7 @@ int attach_connect(const char *run_dir, const char *id, struct fail *f)
 			return refuse(f, ESRCH, "container %.12s is not running", id);
 		return fail(f, errno, "connect to the monitor of container %.12s", id);
 	}
-	r = proto_send(sock, ATTACH_HELLO, 0, NULL, 0, 0);
+	r = proto_send(sock, ATTACH_HELLO, 0, &most, sizeof(most), 0);
 	if (r < 0)
 		return fail(f, -r, "greet the monitor of container %.12s", id);
 	return fd_take(&sock);

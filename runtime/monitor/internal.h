@@ -62,6 +62,7 @@ struct monitor {
 	struct launched ctr;
 	struct slirp slirp;
 	bool has_slirp, tty;
+	bool grown[2];		/* the pipe of OUT_FD has been made large */
 	int out_fd[2];		/* stdout, stderr; with a terminal its master and -EBADF */
 	int stdio[3];		/* the caller's, with LOG_PASSTHROUGH; else -EBADF */
 	int in_fd;		/* stdin; with a terminal its master too (not owned) */

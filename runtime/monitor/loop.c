@@ -33,6 +33,7 @@ struct watch {
 enum {
 	WATCH_MAX = CLIENTS_MAX + 12,
 	READS_A_ROUND = 8,
+	PIPE_FULL = 64 * 1024, PIPE_LARGE = 1024 * 1024,
 	STALL_LOOK_MS = 250,
 	/* What an outsider that holds the container's pipe may still write while we drain it. */
 	DRAIN_MAX = 4 * 1024 * 1024,
@@ -64,6 +65,14 @@ static ssize_t pass_output(struct monitor *m, int i)
 
 	if (n <= 0)
 		return n;
+	/*
+	 * A writer that fills its pipe gets a larger one, for fewer turns between it and us. Not from the
+	 * start: what all pipes of a user may hold is limited (pipe(7): pipe-user-pages-soft), idle or not.
+	 */
+	if (n >= PIPE_FULL && !m->grown[i]) {
+		m->grown[i] = true;
+		(void)!fcntl(m->out_fd[i], F_SETPIPE_SZ, PIPE_LARGE);
+	}
 	log_write(&m->log, i + 1, m->msg->data, (size_t)n, time_now());
 	for (int c = 0; c < CLIENTS_MAX; c++)
 		if (m->clients[c])
@@ -290,7 +299,7 @@ static void obey(struct monitor *m, struct client *c, const struct proto_msg *ms
 	}
 	switch (msg->head.type) {
 	case ATTACH_HELLO:
-		c->ready = true;
+		client_hello(c, msg);
 		break;
 	case ATTACH_STDIN:
 		add_input(m, c, msg);

@@ -25,7 +25,7 @@
 #include "runtime/monitor/internal.h"
 #include "runtime/monitor/title.h"
 
-enum { LISTEN_BACKLOG = 16, PIPE_ROOM = 256 * 1024 };
+enum { LISTEN_BACKLOG = 16 };
 
 /* --- the process --- */
 
@@ -204,8 +204,6 @@ static int make_pipe(int mine_index, int *ret_mine, int *ret_theirs, struct fail
 
 	if (r < 0)
 		return fail(f, -r, "make a pipe for the container");
-	/* Fewer turns between a fast writer and us. Refused beyond the user's share (pipe(7)): as it was. */
-	(void)!fcntl(p[1], F_SETPIPE_SZ, PIPE_ROOM);
 	*ret_mine = p[mine_index];
 	*ret_theirs = p[!mine_index];
 	r = fd_set_nonblock(*ret_mine, 1);

@@ -14,7 +14,7 @@
 #include "pkg/util/mem.h"
 
 /* What a pipe takes without waiting once poll calls it writable (pipe(7): PIPE_BUF). */
-enum { SMALL_PIECE = 4096 };
+enum { SMALL_PIECE = 4096, PIPE_LARGE = 1024 * 1024 };
 
 /* --- our stdout and stderr --- */
 
@@ -56,6 +56,13 @@ static int flush_output(struct session *s, struct fail *f)
 		ssize_t n = io_write(out->fd, s->msg->data + s->out_done,
 				     out->small && left > SMALL_PIECE ? SMALL_PIECE : left);
 
+		/* Whoever reads it takes less at once than we have: a larger pipe, once. Refused: as it was. */
+		if (!out->small && !out->grown && (n == -EAGAIN || (n > 0 && (size_t)n < left))) {
+			out->grown = true;
+			(void)!fcntl(out->fd, F_SETPIPE_SZ, PIPE_LARGE);
+			s->out_done += n > 0 ? (size_t)n : 0;
+			continue;
+		}
 		if (n == -EAGAIN)
 			return 0;
 		if (n == -EPIPE) {

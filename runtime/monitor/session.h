@@ -43,6 +43,7 @@ struct out {
 	int own;
 	bool small;		/* may block: only pieces that a ready pipe surely takes */
 	bool drop;
+	bool grown;		/* the pipe has been made large, if it could be */
 };
 
 struct session {

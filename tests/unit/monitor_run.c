@@ -398,7 +398,7 @@ static void test_signal(void **state)
 	struct bed *b = bed_new("trap 'echo got; exit 9' USR1; while :; do sleep 0.05; done");
 	auto_str struct str out = STR_INIT(1 << 20);
 	auto_str struct str err = STR_INIT(1 << 20);
-	char block[ATTACH_DATA_MAX] = { 0 };
+	char block[ATTACH_DATA_OLD] = { 0 };
 	int32_t sig = SIGUSR1;
 	int sock;
 
@@ -406,7 +406,7 @@ static void test_signal(void **state)
 	b->o.open_stdin = true;
 	sock = start(b);
 	usleep(100 * 1000);
-	for (int i = 0; i < ATTACH_WINDOW / ATTACH_DATA_MAX; i++)
+	for (int i = 0; i < ATTACH_WINDOW / ATTACH_DATA_OLD; i++)
 		assert_int_equal(proto_send(sock, ATTACH_STDIN, 0, block, sizeof(block), 0), 0);
 	assert_int_equal(proto_send(sock, ATTACH_SIGNAL, 0, &sig, sizeof(sig), MSG_DONTWAIT), 0);
 	assert_int_equal(collect(sock, &out, &err), 9);
