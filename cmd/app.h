@@ -43,7 +43,7 @@ int app_parse(struct app *app, void *opts, int argc, char **argv, struct fail *f
 /* The same, options end at the first operand. */
 int app_parse_early(struct app *app, void *opts, int argc, char **argv, struct fail *f) MUST_USE;
 
-/* Operand counts (MAX < 0: no limit), in podman's words: "requires at least 1 argument(s), ...". */
+/* Operand counts (MAX < 0: no limit), in podman's words: "requires at least 1 arg(s), ...". */
 int app_need_args(const struct app *app, int count, int min, int max, struct fail *f) MUST_USE;
 
 /* Prints a failure to stderr now and clears it (several operands: go on, report each). */

@@ -92,12 +92,14 @@ int app_parse_early(struct app *app, void *opts, int argc, char **argv, struct f
 
 int app_need_args(const struct app *app, int count, int min, int max, struct fail *f)
 {
-	if (count < min && min == max)
-		(void)refuse(f, EINVAL, "requires exactly %d argument(s), received %d", min, count);
+	if (min == max && min && count != min)
+		(void)refuse(f, EINVAL, "accepts %d arg(s), received %d", min, count);
 	else if (count < min)
-		(void)refuse(f, EINVAL, "requires at least %d argument(s), only received %d", min, count);
+		(void)refuse(f, EINVAL, "requires at least %d arg(s), only received %d", min, count);
+	else if (!max && count)
+		(void)refuse(f, EINVAL, "`rbox %s` takes no arguments", app->path);
 	else if (max >= 0 && count > max)
-		(void)refuse(f, EINVAL, "accepts at most %d argument(s), received %d", max, count);
+		(void)refuse(f, EINVAL, "accepts at most %d arg(s), received %d", max, count);
 	else
 		return 0;
 	fail_hint(f, "rbox %s %s", app->path, app->command->args);

@@ -51,7 +51,7 @@ int wait_conditions(char *const *words, unsigned *ret_mask, struct fail *f)
 	*ret_mask = 0;
 	strv_each(it, words) {
 		if (condition_mask(*it, ret_mask) < 0)
-			return refuse(f, EINVAL, "invalid container state: %.80s", *it);
+			return refuse(f, EINVAL, "unknown container state: %.80s: invalid argument", *it);
 	}
 	if (!*ret_mask)
 		*ret_mask = 1 << STATUS_STOPPED;

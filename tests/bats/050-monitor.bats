@@ -184,7 +184,7 @@ monitor_of() {
 	run_rbox 125 wait no-such-container
 	assert "$stderr" =~ "no such container"
 	run_rbox 125 wait --condition nonsense "$a"
-	assert "$stderr" == "Error: invalid container state: nonsense"
+	assert "$stderr" == "Error: unknown container state: nonsense: invalid argument"
 	run_rbox rm "$a" "$b"
 }
 

@@ -41,9 +41,9 @@ sleeper() {	# NAME [COMMAND...]
 
 @test "why - operands and formats" {
 	run_rbox 125 why
-	assert "$stderr" =~ "requires exactly 1 argument"
+	assert "$stderr" =~ "accepts 1 arg"
 	run_rbox 125 why a b
-	assert "$stderr" =~ "accepts at most 1 argument"
+	assert "$stderr" =~ "accepts 1 arg"
 	run_rbox 125 why nosuch
 	assert "$stderr" == 'Error: no container with name or ID "nosuch" found: no such container'
 	run_rbox create --name w "$IMAGE" true
