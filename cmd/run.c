@@ -96,6 +96,7 @@ static int run_run(struct app *app, int argc, char **argv, struct fail *f)
 	struct run_opts o;
 	int r = run_opts_parse(app, argc, argv, &o, f);
 
+	o.starts = true;
 	if (r == 0)
 		r = check(&o, f);
 	if (r == 0)

@@ -25,6 +25,9 @@ static const struct opt process_rows[] = {
 static const struct opt net_rows[] = {
 	OPT_STR(0, "network", struct net_group, mode, "MODE", "none, host or slirp4netns (default slirp4netns)"),
 	OPT_STR(0, "net", struct net_group, mode, "MODE", NULL),
+	OPT_LIST('p', "publish", struct net_group, publish, "[[IP:][HOST]:]CTR[/PROTO]",
+		 "a port of the host that leads to one of the container; without HOST a free one is taken"),
+	OPT_FLAG('P', "publish-all", struct net_group, publish_all, "publish every exposed port, each as a free one of the host"),
 	OPT_STR('h', "hostname", struct net_group, hostname, "NAME", "host name inside"),
 	OPT_CSV(0, "dns", struct net_group, dns, "IP", "name server to use"),
 	OPT_CSV(0, "dns-search", struct net_group, dns_search, "DOMAIN", "search domain to use"),
@@ -142,7 +145,7 @@ static const struct opt fetch_rows[] = {
 	OPT_GROUP(struct run_opts, place, place_rows),                                               \
 	OPT_TITLE("Network"),                                                                        \
 	OPT_GROUP(struct run_opts, net, net_rows),                                                   \
-	OPT_CSV(0, "expose", struct run_opts, expose, "PORT", "a port that the container serves (said, not published)"), \
+	OPT_CSV(0, "expose", struct run_opts, expose, "PORT", "PORT[-END][/PROTO] that the container serves: published with -P"), \
 	OPT_TITLE("Security and namespaces"),                                                        \
 	OPT_GROUP(struct run_opts, security, security_rows),                                         \
 	OPT_GROUP(struct run_opts, ns, ns_rows),                                                     \

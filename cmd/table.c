@@ -4,7 +4,7 @@
 static const struct command *const container_commands[] = {
 	&run_command, &create_command, &start_command, &stop_command, &restart_command, &kill_command,
 	&pause_command, &unpause_command, &rm_command, &rename_command, &update_command, &init_command, &ps_command,
-	&exec_command, &logs_command, &attach_command, &wait_command, &top_command, &stats_command,
+	&exec_command, &logs_command, &attach_command, &wait_command, &port_command, &top_command, &stats_command,
 	&container_diff_command,
 	&container_inspect_command, &container_exists_command,
 	&container_prune_command, &container_cleanup_command,
@@ -43,7 +43,7 @@ static const struct command image_command = {
 const struct command *const command_table[] = {
 	&run_command, &create_command, &start_command, &stop_command, &restart_command, &kill_command,
 	&pause_command, &unpause_command, &rm_command, &rename_command, &update_command, &init_command, &ps_command,
-	&exec_command, &logs_command, &attach_command, &wait_command, &top_command, &stats_command,
+	&exec_command, &logs_command, &attach_command, &wait_command, &port_command, &top_command, &stats_command,
 	&diff_command,
 	&inspect_command, &pull_command, &load_command, &import_command, &images_command, &tag_command, &untag_command,
 	&rmi_command,

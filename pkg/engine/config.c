@@ -26,6 +26,15 @@ static const struct field process_fields[] = {
 	FIELD_END
 };
 
+static const struct field port_fields[] = {
+	FIELD_STR("HostIp", struct port_map, host_ip),
+	FIELD_INT("HostPort", struct port_map, host_port),
+	FIELD_INT("ContainerPort", struct port_map, container_port),
+	FIELD_INT("Count", struct port_map, count),
+	FIELD_STR("Protocol", struct port_map, protocol),
+	FIELD_END
+};
+
 static const struct field net_fields[] = {
 	FIELD_STR("Mode", struct net_group, mode),
 	FIELD_STR("Hostname", struct net_group, hostname),
@@ -34,6 +43,9 @@ static const struct field net_fields[] = {
 	FIELD_STRV("DnsOption", struct net_group, dns_option),
 	FIELD_STRV("AddHost", struct net_group, add_host),
 	FIELD_BOOL("NoHosts", struct net_group, no_hosts),
+	FIELD_STRV("Publish", struct net_group, publish),
+	FIELD_BOOL("PublishAll", struct net_group, publish_all),
+	FIELD_ARRAY("Ports", struct net_group, ports, n_ports, port_fields),
 	FIELD_END
 };
 

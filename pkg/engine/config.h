@@ -22,8 +22,19 @@ struct process_group {		/* spec.c: process */
 	bool init;
 };
 
-struct net_group {		/* net.c: files and mode */
+/* Ports of the host that lead to as many of the container (pkg/engine/ports.h). */
+struct port_map {
+	char *host_ip;		/* NULL: every address */
+	int host_port, container_port, count;
+	char *protocol;		/* tcp, udp */
+};
+
+struct net_group {		/* net.c: files and mode; ports.c: ports */
 	char *mode;		/* "slirp4netns", "none", "host" */
+	char **publish;		/* -p as typed */
+	bool publish_all;
+	struct port_map *ports;	/* what became of both */
+	size_t n_ports;
 	char *hostname;
 	char **dns, **dns_search, **dns_option, **add_host;
 	bool no_hosts;
@@ -88,6 +99,7 @@ struct run_opts {
 	char **expose, **annotation, **secret;
 	bool rootfs, replace, detach, quiet;
 	enum tri sig_proxy;
+	bool starts;		/* run: what stands in the start's way is said before anything is made */
 	char **attach;
 	struct pull_group {	/* how a missing image is fetched */
 		char *platform, *arch, *os, *variant, *authfile, *creds, *cert_dir;

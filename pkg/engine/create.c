@@ -18,6 +18,7 @@
 #include "pkg/engine/logopt.h"
 #include "pkg/engine/mountopt.h"
 #include "pkg/engine/names.h"
+#include "pkg/engine/ports.h"
 #include "pkg/engine/remove.h"
 #include "pkg/engine/secretopt.h"
 #include "pkg/engine/summary.h"
@@ -390,7 +391,11 @@ int engine_create(struct engine *e, const struct run_opts *o, const struct fetch
 			   "invalid argument", o->name);
 		goto out;
 	}
-	r = o->rootfs ? from_rootfs(o, ret, f) : from_image(e, o, fetcher, ret, f);
+	r = ports_check_typed(e, o, f);
+	if (r == 0)
+		r = o->rootfs ? from_rootfs(o, ret, f) : from_image(e, o, fetcher, ret, f);
+	if (r == 0)
+		r = ports_build(e, o, ret, f);
 	if (r < 0)
 		goto out;
 	create_warn(o, ret, e->warn);

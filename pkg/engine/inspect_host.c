@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include "pkg/engine/inspect_part.h"
+#include "pkg/engine/ports.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
 #include "runtime/privs.h"
@@ -171,6 +172,8 @@ json_t *inspect_host_config(struct engine *e, const struct container *ctr)
 		inspect_put(o, "OomScoreAdj", json_integer(adj));
 	inspect_put(o, "Devices", devices_json(c));
 	inspect_put_str(o, "ContainerIDFile", c->cid_file);
+	inspect_put(o, "PortBindings", ports_json(c));
+	inspect_put(o, "PublishAllPorts", json_boolean(c->net.publish_all));
 	inspect_put(o, "Privileged", json_boolean(c->security.privileged));
 	inspect_put(o, "ReadonlyRootfs", json_boolean(c->security.read_only));
 	inspect_put(o, "SecurityOpt", jsonf_strv(c->security.security_opt));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pkg/engine/inspect_part.h"
+#include "pkg/engine/ports.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
 
@@ -17,6 +18,7 @@ json_t *inspect_network(const struct container *c)
 {
 	json_t *o = inspect_zeros(zeros);
 
+	inspect_put(o, "Ports", ports_json(&c->config));
 	/* slirp4netns' address, the same in every container, is not said, as in podman. */
 	if (container_is_running(c) && !str_eq(c->config.net.mode, "host")) {
 		auto_free char *key = mem_printf("/proc/%d/ns/net", c->state.pid);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pkg/engine/ps.h"
+#include "pkg/engine/ports.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -326,7 +327,7 @@ static json_t *row_json(const struct ps_row *r, const struct ps_opts *o, int64_t
 	json_object_set_new(j, "Names", json_pack("[s]", r->summary.name));
 	set_str(j, "Pod", "");
 	set_str(j, "PodName", "");
-	json_object_set_new(j, "Ports", json_null());
+	json_object_set_new(j, "Ports", o->full ? ports_list_json(&r->config) : json_null());
 	set_str(j, "PortsText", r->config.id ? ports : r->summary.ports);
 	json_object_set_new(j, "Size", o->size && r->size.rw >= 0 ?
 			    json_pack("{s:I, s:I}", "rootFsSize", (json_int_t)r->size.root_fs, "rwSize",

@@ -12,6 +12,7 @@
 #include "pkg/engine/restart.h"
 #include "pkg/engine/health.h"
 #include "pkg/engine/logopt.h"
+#include "pkg/engine/ports.h"
 #include "pkg/engine/seccomp.h"
 #include "pkg/engine/secretopt.h"
 #include "pkg/engine/spec.h"
@@ -33,6 +34,8 @@ struct starting {
 	char **lowers;
 	struct spec spec;
 	struct spec_process check, startup;	/* of the health checks */
+	struct port_forward *ports;
+	size_t n_ports;
 	int dir_fd, lock_fd, seccomp_fd, pid_file_fd, monitor_pid_file_fd, bind_fd;
 	struct log_opts log;	/* its folder is ours */
 };
@@ -48,6 +51,7 @@ static void starting_done(struct starting *s)
 	spec_done(&s->spec);
 	jsonf_done(spec_process_fields, &s->check);
 	jsonf_done(spec_process_fields, &s->startup);
+	mem_free_ptr(&s->ports);
 	fd_close(s->dir_fd);
 	fd_close(s->lock_fd);
 	fd_close(s->seccomp_fd);
@@ -158,6 +162,7 @@ static int prepare(struct starting *s, const struct start_opts *o, struct fail *
 
 	s->ctr_path = mem_printf("%s/containers/%s", s->e->store.path, s->c->id);
 	s->layers_path = path_join(s->e->store.path, "layers");
+	s->ports = ports_forward(s->c, &s->n_ports);
 	s->rw_path = path_join(s->ctr_path, "rw");
 	for (size_t i = strv_len(s->c->layers); i > 0; i--)
 		strv_addf(&s->lowers, "%s/tree", strchr(s->c->layers[i - 1], ':') + 1);
@@ -173,7 +178,9 @@ static int prepare(struct starting *s, const struct start_opts *o, struct fail *
 	/* A monitor that only clears up is waited for. */
 	if (!state_settle(s->dir_fd))
 		return refuse(f, EBUSY, "container %.12s is already running", s->c->id);
-	r = spec_build(s->c, &host, &s->spec, f);
+	r = ports_check(s->e, s->c, f);
+	if (r == 0)
+		r = spec_build(s->c, &host, &s->spec, f);
 	if (r == 0)
 		r = engine_seccomp(s->c, &s->spec.process, &s->seccomp_fd, f);
 	if (r == 0)
@@ -300,6 +307,8 @@ static int start(struct starting *s, const struct start_opts *o, struct fail *f)
 			.passwd_entry = true,
 		},
 		.net = net_mode_of(c),
+		.ports = s->ports,
+		.n_ports = s->n_ports,
 		.userns = o->userns,
 		.log = s->log,
 		.open_stdin = c->process.interactive,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pkg/engine/ports.h"
 #include "pkg/util/file.h"
 #include "pkg/util/mem.h"
 
@@ -57,11 +58,7 @@ int summary_rename(int dir_fd, const char *name, struct fail *f)
 
 char *summary_ports(const struct container_config *c)
 {
-	auto_str struct str s = STR_INIT(1 << 20);
-
-	strv_each(it, c->exposed_ports)
-		str_addf(&s, "%s%s%s", s.len ? ", " : "", *it, strchr(*it, '/') ? "" : "/tcp");
-	return str_take(&s);
+	return ports_text(c);
 }
 
 int summary_save(int dir_fd, const struct container_config *c, struct fail *f)

@@ -14,6 +14,7 @@
 #include "pkg/util/fd.h"
 #include "pkg/util/file.h"
 #include "pkg/util/str.h"
+#include "runtime/net/slirp.h"
 #include "runtime/ns.h"
 
 /*
@@ -70,8 +71,10 @@ static void remove_socket(int run_fd, const char *id)
 {
 	auto_fd int dir = fd_open(run_fd, id, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
 
-	if (dir >= 0)
+	if (dir >= 0) {
 		(void)unlinkat(dir, "attach", 0);
+		(void)unlinkat(dir, SLIRP_SOCKET, 0);
+	}
 	(void)unlinkat(run_fd, id, AT_REMOVEDIR);
 }
 

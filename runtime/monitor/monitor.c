@@ -156,6 +156,7 @@ static void unlisten(struct monitor *m)
 	if (m->attach_dir_fd < 0)
 		return;
 	(void)unlinkat(m->attach_dir_fd, "attach", 0);
+	(void)unlinkat(m->attach_dir_fd, SLIRP_SOCKET, 0);
 	m->attach_dir_fd = fd_close(m->attach_dir_fd);
 	run = fd_open(AT_FDCWD, m->st.run_dir, O_PATH | O_DIRECTORY, 0);
 	if (run >= 0)
@@ -331,7 +332,7 @@ static int launch_prepared(struct monitor *m, const struct launch *l, bool first
 	if (r < 0)
 		return r;
 	if (m->o->net == NET_SLIRP && m->ctr.netns_fd >= 0) {
-		r = slirp_start(m->ctr.netns_fd, &m->slirp, f);
+		r = slirp_start(m->ctr.netns_fd, m->o->n_ports ? m->attach_dir_fd : -EBADF, &m->slirp, f);
 		if (r < 0)
 			return r;
 		m->has_slirp = true;
@@ -341,6 +342,8 @@ static int launch_prepared(struct monitor *m, const struct launch *l, bool first
 		r = launch_ready(&m->ctr, f);
 	if (r == 0 && m->has_slirp)
 		r = slirp_ready(&m->slirp, f);
+	if (r == 0 && m->has_slirp)
+		r = slirp_publish(m->attach_dir_fd, m->o->ports, m->o->n_ports, f);
 	if (r == 0)
 		r = use_console(m, f);
 	return r < 0 ? r : 0;

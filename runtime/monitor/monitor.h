@@ -11,6 +11,7 @@
 #include "runtime/monitor/health.h"
 #include "runtime/monitor/restart.h"
 #include "runtime/monitor/log.h"
+#include "runtime/net/port.h"
 #include "runtime/userns.h"
 
 /*
@@ -43,6 +44,8 @@ struct monitor_opts {
 	const char *run_dir;		/* absolute folder for sockets, exists, ours, 0700 */
 	struct launch launch;		/* its stdio is filled in by the monitor */
 	enum net_mode net;
+	const struct port_forward *ports; /* of NET_SLIRP: open before the container's first instruction */
+	size_t n_ports;
 	struct userns_begun *userns;	/* begun by the caller; the monitor's process finishes and enters it */
 	struct log_opts log;
 	/* With LOG_PASSTHROUGH the container has our stdin, stdout and stderr themselves. */

@@ -5,11 +5,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -120,6 +122,27 @@ static int probe_die(const char *number)
 	return 1;
 }
 
+/* udp-echo PORT: sends every datagram back, until killed. */
+static int probe_udp_echo(const char *port)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)strtol(port, NULL, 10)) };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	char buf[2048];
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0) {
+		puts(strerrorname_np(errno));
+		return 1;
+	}
+	for (;;) {
+		struct sockaddr_in from;
+		socklen_t len = sizeof(from);
+		ssize_t n = recvfrom(fd, buf, sizeof(buf), 0, (struct sockaddr *)&from, &len);
+
+		if (n >= 0)
+			(void)!sendto(fd, buf, (size_t)n, 0, (struct sockaddr *)&from, len);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -140,6 +163,8 @@ int main(int argc, char **argv)
 		return probe_signals();
 	if (!strcmp(what, "die") && argc > 2)
 		return probe_die(argv[2]);
+	if (!strcmp(what, "udp-echo") && argc > 2)
+		return probe_udp_echo(argv[2]);
 	fprintf(stderr, "probe: what is '%s'?\n", what);
 	return 2;
 }

@@ -121,9 +121,19 @@ void launched_done(struct launched *l)
 	l->console_fd = fd_close(l->console_fd);
 }
 
-int slirp_start(int netns_fd, struct slirp *ret, struct fail *f)
+int slirp_publish(int api_dir, const struct port_forward *ports, size_t n, struct fail *f)
+{
+	(void)api_dir;
+	(void)ports;
+	(void)n;
+	(void)f;
+	return 0;
+}
+
+int slirp_start(int netns_fd, int api_dir, struct slirp *ret, struct fail *f)
 {
 	(void)netns_fd;
+	(void)api_dir;
 	(void)ret;
 	(void)f;
 	return 0;

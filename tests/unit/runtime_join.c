@@ -436,7 +436,7 @@ static void slirp_brings_the_network_up(void **state)
 	if (access("/dev/net/tun", R_OK | W_OK) < 0 || geteuid() != 0)
 		skip();
 	assert_true(net >= 0);
-	assert_int_equal(slirp_start(net, &s, &f), 0);
+	assert_int_equal(slirp_start(net, -EBADF, &s, &f), 0);
 	(void)!slirp_ready(&s, &f);
 	assert_string_equal(f.msg, "");
 	sh(&p, "grep -c tap0 /proc/net/dev; grep -A9 10.0.2.100 /proc/net/fib_trie | head -1; "
@@ -456,7 +456,7 @@ static void slirp_says_why_it_failed(void **state)
 	auto_fd int not_a_netns = fd_open(AT_FDCWD, "/dev/null", O_RDONLY, 0);
 
 	(void)state;
-	assert_int_equal(slirp_start(not_a_netns, &s, &f), 0);
+	assert_int_equal(slirp_start(not_a_netns, -EBADF, &s, &f), 0);
 	assert_int_equal(slirp_ready(&s, &f), -EIO);
 	assert_true(str_starts(f.msg, "slirp4netns ended before the network was up: "));
 	assert_non_null(strstr(f.msg, "Invalid argument"));
@@ -474,7 +474,7 @@ static void slirp_ends_with_its_holder(void **state)
 
 	if (access("/dev/net/tun", R_OK | W_OK) < 0 || geteuid() != 0)
 		skip();
-	assert_int_equal(slirp_start(net, &s, &f), 0);
+	assert_int_equal(slirp_start(net, -EBADF, &s, &f), 0);
 	assert_int_equal(slirp_ready(&s, &f), 0);
 	s.exit_fd = fd_close(s.exit_fd);
 	assert_int_equal(waitpid(s.pid, &status, 0), s.pid);
