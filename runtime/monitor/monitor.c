@@ -121,12 +121,14 @@ void monitor_save_exit(struct monitor *m)
 	m->exit_fd = fd_close(m->exit_fd);
 }
 
-static int listen_attach(struct monitor *m, struct fail *f)
+/* Its folder of the runtime folder: the attach socket's, and slirp4netns's while ports are published. */
+static int open_attach_dir(struct monitor *m, struct fail *f)
 {
-	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	char path[FD_PATH_MAX];
-	auto_fd int run = fd_open(AT_FDCWD, m->o->run_dir, O_PATH | O_DIRECTORY, 0);
+	auto_fd int run = -EBADF;
 
+	if (m->attach_dir_fd >= 0)
+		return 0;
+	run = fd_open(AT_FDCWD, m->o->run_dir, O_PATH | O_DIRECTORY, 0);
 	if (run < 0)
 		return fail(f, -run, "open '%s'", m->o->run_dir);
 	if (mkdirat(run, m->id, 0700) < 0 && errno != EEXIST)
@@ -134,6 +136,17 @@ static int listen_attach(struct monitor *m, struct fail *f)
 	m->attach_dir_fd = fd_open(run, m->id, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
 	if (m->attach_dir_fd < 0)
 		return fail(f, -m->attach_dir_fd, "open '%s/%.12s'", m->o->run_dir, m->id);
+	return 0;
+}
+
+static int listen_attach(struct monitor *m, struct fail *f)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	char path[FD_PATH_MAX];
+	int r = open_attach_dir(m, f);
+
+	if (r < 0)
+		return r;
 	if (unlinkat(m->attach_dir_fd, "attach", 0) < 0 && errno != ENOENT)
 		return fail(f, errno, "remove the old attach socket");
 	m->listen_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -332,6 +345,9 @@ static int launch_prepared(struct monitor *m, const struct launch *l, bool first
 	if (r < 0)
 		return r;
 	if (m->o->net == NET_SLIRP && m->ctr.netns_fd >= 0) {
+		r = m->o->n_ports ? open_attach_dir(m, f) : 0;
+		if (r < 0)
+			return r;
 		r = slirp_start(m->ctr.netns_fd, m->o->n_ports ? m->attach_dir_fd : -EBADF, &m->slirp, f);
 		if (r < 0)
 			return r;

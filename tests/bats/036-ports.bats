@@ -191,7 +191,7 @@ range_on() {
 	assert "$output" == '{"8080/tcp":null,"90/tcp":null}' "said, not published"
 	run_rbox rm -f -t 0 all said
 	run_rbox 125 create --expose 80:80 "$IMAGE"
-	assert "$stderr" =~ "expose '80:80': parsing container port"
+	assert "$stderr" =~ "80:80"
 }
 
 @test "ports - after a restart the same ones are open" {
