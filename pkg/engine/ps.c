@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pkg/engine/ps.h"
-#include "pkg/engine/ports.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "pkg/engine/ports.h"
 #include "pkg/engine/ps_part.h"
 #include "pkg/util/fd.h"
 #include "pkg/util/mem.h"
