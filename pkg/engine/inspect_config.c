@@ -25,7 +25,6 @@ json_t *inspect_config(const struct container_config *c)
 	json_t *o = inspect_zeros(zeros);
 
 	inspect_put_str(o, "Hostname", c->net.hostname);
-	inspect_put_str(o, "Domainname", c->place.domainname);
 	inspect_put_str(o, "User", c->process.user);
 	inspect_put(o, "Tty", json_boolean(c->process.tty));
 	inspect_put(o, "OpenStdin", json_boolean(c->process.interactive));
@@ -43,8 +42,6 @@ json_t *inspect_config(const struct container_config *c)
 	inspect_put_str(o, "HealthcheckOnFailureAction", health_action_names[c->health.action]);
 	inspect_put(o, "Timeout", json_integer(c->life.timeout));
 	inspect_put(o, "CreateCommand", jsonf_strv(c->create_command));
-	inspect_put_str(o, "Timezone", c->place.timezone);
-	inspect_put(o, "SystemdMode", json_boolean(c->place.systemd != NULL));
 	inspect_put_str(o, "Umask", c->process.umask);
 	inspect_put(o, "StopTimeout", json_integer(c->life.stop_timeout));
 	inspect_put(o, "Passwd", json_true());

@@ -115,19 +115,6 @@ static json_t *log_json(struct engine *e, const struct container *c)
 			 size ? size : "0B");
 }
 
-static json_t *devices_json(const struct container_config *c)
-{
-	json_t *a = json_array();
-
-	for (size_t i = 0; i < c->n_devices; i++) {
-		const struct config_device *d = &c->devices[i];
-
-		json_array_append_new(a, json_pack("{s:s, s:s, s:s}", "PathOnHost", d->host, "PathInContainer", d->ctr,
-						   "CgroupPermissions", d->perms ? d->perms : "rwm"));
-	}
-	return a;
-}
-
 static void put_modes(json_t *o, const struct container_config *c)
 {
 	inspect_put_str(o, "CgroupManager", "cgroupfs");
@@ -155,7 +142,6 @@ json_t *inspect_host_config(struct engine *e, const struct container *ctr)
 {
 	const struct container_config *c = &ctr->config;
 	json_t *o = inspect_zeros(zeros);
-	int64_t adj;
 
 	inspect_put(o, "Binds", inspect_binds(c));
 	inspect_put(o, "LogConfig", log_json(e, ctr));
@@ -168,9 +154,6 @@ json_t *inspect_host_config(struct engine *e, const struct container *ctr)
 	inspect_put(o, "DnsSearch", jsonf_strv(c->net.dns_search));
 	inspect_put(o, "ExtraHosts", jsonf_strv(c->net.add_host));
 	inspect_put(o, "GroupAdd", jsonf_strv(c->process.group_add));
-	if (c->kernel.oom_score_adj && str_to_i64(c->kernel.oom_score_adj, &adj) == 0)
-		inspect_put(o, "OomScoreAdj", json_integer(adj));
-	inspect_put(o, "Devices", devices_json(c));
 	inspect_put_str(o, "ContainerIDFile", c->cid_file);
 	inspect_put(o, "PortBindings", ports_json(c));
 	inspect_put(o, "PublishAllPorts", json_boolean(c->net.publish_all));
