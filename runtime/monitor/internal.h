@@ -107,10 +107,26 @@ void monitor_save_exit(struct monitor *m);
 /* Ends the monitor's part of the container: finish, locks, sockets. */
 void monitor_release(struct monitor *m);
 
-/* --- loop.c, for health.c --- */
+/* --- loop.c --- */
 
 /* TIMER is due in NS; 0: off. */
 void monitor_timer(struct monitor *m, enum timer timer, int64_t ns);
+/* What waits for the container's stdin is acknowledged and forgotten. */
+void monitor_drop_input(struct monitor *m);
+
+/* --- runs.c --- */
+
+/* The container has exec'd: its timers and checks begin. */
+void monitor_run_begin(struct monitor *m);
+/* It has ended, and its output is read: a pause before the next run, or the end. */
+void monitor_run_over(struct monitor *m);
+/* The pause is over. */
+void monitor_run_again(struct monitor *m);
+/* There is no further run: recorded, and clients told. */
+void monitor_finish(struct monitor *m);
+/* Whether somebody wants no further run: its user, by `stop` or `kill`; whoever ends us. */
+bool monitor_must_end(const struct monitor *m);
+
 /* The stop signal now, SIGKILL after the stop timeout. CAUSE (static) goes into the record. */
 void monitor_stop(struct monitor *m, const char *cause);
 void monitor_kill(struct monitor *m, const char *cause);

@@ -38,7 +38,6 @@ enum {
 	/* What an outsider that holds the container's pipe may still write while we drain it. */
 	DRAIN_MAX = 4 * 1024 * 1024,
 };
-#define TELL_TIME (TIME_SECOND)
 #define HANGUP_PAUSE (TIME_SECOND / 4)
 
 /* --- timers --- */
@@ -129,7 +128,7 @@ static void acknowledge(struct stdin_piece *p)
 		client_send(p->from, ATTACH_STDIN_ACK, 0, &n, sizeof(n));
 }
 
-static void drop_input(struct monitor *m)
+void monitor_drop_input(struct monitor *m)
 {
 	while (m->in_first) {
 		struct stdin_piece *p = m->in_first;
@@ -144,7 +143,7 @@ static void drop_input(struct monitor *m)
 
 static void close_input(struct monitor *m)
 {
-	drop_input(m);
+	monitor_drop_input(m);
 	if (m->tty)
 		return;
 	m->in_fd = fd_close(m->in_fd);
@@ -264,20 +263,12 @@ static void send_signal(struct monitor *m, const struct proto_msg *msg)
 		(void)pidfd_send_signal(m->ctr.pidfd, sig, NULL, 0);
 }
 
-/* Who wants no further run: its user, by `stop` or `kill`; whoever ends us. */
-static bool must_end(const struct monitor *m)
-{
-	return m->leaving || faccessat(m->dir_fd, "stop", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-static void finish(struct monitor *m);
-
 static void obey_stop(struct monitor *m)
 {
-	if (!must_end(m))
+	if (!monitor_must_end(m))
 		return;
 	if (m->phase == PHASE_BACKOFF)
-		finish(m);
+		monitor_finish(m);
 	else if (m->phase == PHASE_RUNNING)
 		/* Meant was the pause before this run: who asked doesn't know of this process. */
 		monitor_stop(m, NULL);
@@ -379,124 +370,7 @@ static void sweep_clients(struct monitor *m)
 	}
 }
 
-/* --- the end of a run --- */
-
-void monitor_news(struct monitor *m, enum monitor_event event)
-{
-	struct monitor_news n = {
-		.event = event, .exit_code = m->exit_code, .oom_killed = m->st.oom_killed,
-		.health = m->health.status, .streak = m->health.streak,
-	};
-
-	if (m->o->news)
-		m->o->news(m->o->ctx, &n);
-}
-
-void monitor_kill(struct monitor *m, const char *cause)
-{
-	if (cause)
-		m->cause = cause;
-	(void)pidfd_send_signal(m->ctr.pidfd, SIGKILL, NULL, 0);
-}
-
-void monitor_stop(struct monitor *m, const char *cause)
-{
-	if (cause)
-		m->cause = cause;
-	if (!m->o->stop_timeout) {
-		monitor_kill(m, NULL);
-		return;
-	}
-	(void)pidfd_send_signal(m->ctr.pidfd, m->o->stop_signal, NULL, 0);
-	if (m->o->stop_timeout > 0)
-		monitor_timer(m, TIMER_KILL, m->o->stop_timeout * TIME_SECOND);
-}
-
-static void record(struct monitor *m, enum status status)
-{
-	struct fail f = { 0 };
-
-	m->st.status = (int)status;
-	m->st.pid = 0;
-	m->st.pid_start = 0;
-	m->st.exit_code = m->exit_code;
-	m->st.stopped_by_user = faccessat(m->dir_fd, "stop", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-	if (m->log.error)
-		mem_replace(&m->st.error, mem_printf("the log lost lines: %s", strerror(m->log.error)));
-	else if (m->cause)
-		mem_replace(&m->st.error, mem_strdup(m->cause));
-	/* On a full disk the file "exit" was there before, and state_load heals from it. */
-	if (state_save(m->dir_fd, &m->st, &f) < 0)
-		fail_clear(&f);
-}
-
-/* Clients that are attached get what is left of this run and its exit status, and go. */
-static void tell_clients(struct monitor *m)
-{
-	int32_t code = m->exit_code;
-
-	for (int i = 0; i < CLIENTS_MAX; i++) {
-		struct client *c = m->clients[i];
-
-		if (!c || !c->ready)
-			continue;
-		client_send(c, ATTACH_EXITED, 0, &code, sizeof(code));
-		c->told = true;
-	}
-}
-
-/* The last run is over. */
-static void finish(struct monitor *m)
-{
-	bool ran = m->phase == PHASE_RUNNING;
-
-	monitor_save_exit(m);
-	m->st.monitor_pid = 0;
-	record(m, STATUS_STOPPED);
-	memset(m->timers, 0, sizeof(m->timers));
-	/* The end before a pause was told then. */
-	if (ran)
-		monitor_news(m, MONITOR_DIED);
-	if (m->o->ended)
-		m->o->ended(m->o->ctx, m->exit_code);
-	m->listen_fd = fd_close(m->listen_fd);
-	tell_clients(m);
-	m->phase = PHASE_TELLING;
-	monitor_timer(m, TIMER_TELL, TELL_TIME);
-}
-
-/* A run is over, and another will follow. */
-static void pause_before_next(struct monitor *m)
-{
-	bool ran = m->phase == PHASE_RUNNING;
-
-	m->pause = restart_pause(m->pause, time_monotonic() - m->began);
-	m->st.last_code = m->exit_code;
-	record(m, STATUS_RESTARTING);
-	memset(m->timers, 0, sizeof(m->timers));
-	if (ran)
-		monitor_news(m, MONITOR_DIED);
-	drop_input(m);
-	tell_clients(m);
-	monitor_end_run(m);
-	m->phase = PHASE_BACKOFF;
-	monitor_timer(m, TIMER_RESTART, m->pause);
-	/* Asked after it was said that there will be one: whoever stops it marks first and reads then. */
-	if (must_end(m))
-		finish(m);
-}
-
-static void run_is_over(struct monitor *m)
-{
-	const struct restart_case rc = { .exit_code = m->exit_code, .restarts = m->st.restarts,
-					 .stopped = must_end(m), .wanted = m->again };
-
-	m->st.finished_at = time_now();
-	if (restart_wanted(&m->o->restart, &rc))
-		pause_before_next(m);
-	else
-		finish(m);
-}
+/* --- the end --- */
 
 static void on_end(struct monitor *m, int unused)
 {
@@ -515,46 +389,8 @@ static void on_end(struct monitor *m, int unused)
 	monitor_health_end(m);
 	drain(m);
 	log_settle(&m->log);
-	run_is_over(m);
+	monitor_run_over(m);
 }
-
-/* --- the next run --- */
-
-static void begin_run(struct monitor *m)
-{
-	monitor_timer(m, TIMER_LIFE, m->o->timeout);
-	monitor_health_begin(m);
-}
-
-static void launch_again(struct monitor *m)
-{
-	struct fail f = { 0 };
-
-	m->timers[TIMER_RESTART] = 0;
-	if (must_end(m)) {
-		finish(m);
-		return;
-	}
-	/* What the last run left (a fuse server ends after its mount) must not pile up. */
-	while (waitpid(-1, NULL, WNOHANG) > 0)
-		;
-	m->st.restarts++;
-	monitor_news(m, MONITOR_RESTARTED);
-	if (monitor_launch(m, false, &f) < 0) {
-		m->exit_code = fail_status(&f);
-		mem_replace(&m->st.error, mem_strdup(f.msg));
-		run_is_over(m);
-		return;
-	}
-	m->phase = PHASE_RUNNING;
-	begin_run(m);
-	monitor_news(m, MONITOR_STARTED);
-	/* Marked after we looked, before the new process was there to be read of. */
-	if (must_end(m))
-		monitor_stop(m, NULL);
-}
-
-/* --- the end --- */
 
 static bool anything_queued(const struct monitor *m)
 {
@@ -605,7 +441,7 @@ static void on_signal(struct monitor *m, int unused)
 	/* The system goes down, or somebody ends what runs here: the container is to end in order. */
 	m->leaving = true;
 	if (m->phase == PHASE_BACKOFF)
-		finish(m);
+		monitor_finish(m);
 	else
 		(void)pidfd_send_signal(m->ctr.pidfd, SIGTERM, NULL, 0);
 }
@@ -617,7 +453,7 @@ static void on_bound(struct monitor *m, int unused)
 	m->leaving = m->unbound = true;
 	m->cause = STATE_BY_BINDING;
 	if (m->phase == PHASE_BACKOFF)
-		finish(m);
+		monitor_finish(m);
 	else
 		monitor_kill(m, NULL);
 }
@@ -641,7 +477,7 @@ static void patience_is_over(struct monitor *m)
 
 /* TIMER_HANGUP and TIMER_TELL are only looked at. */
 static void (*const timer_table[TIMERS])(struct monitor *) = {
-	[TIMER_RESTART] = launch_again,
+	[TIMER_RESTART] = monitor_run_again,
 	[TIMER_LIFE] = life_is_over,
 	[TIMER_KILL] = patience_is_over,
 	[TIMER_HEALTH] = monitor_health_due,
@@ -764,7 +600,7 @@ void monitor_loop(struct monitor *m)
 
 	if (m->starter_fd >= 0)
 		add_client(m, fd_take(&m->starter_fd), true);
-	begin_run(m);
+	monitor_run_begin(m);
 	while (m->phase != PHASE_OVER) {
 		enum phase phase = m->phase;
 		int n;
@@ -780,5 +616,5 @@ void monitor_loop(struct monitor *m)
 		sweep_clients(m);
 		step(m);
 	}
-	drop_input(m);
+	monitor_drop_input(m);
 }
