@@ -9,7 +9,7 @@
 #include "pkg/util/fd.h"
 #include "pkg/util/mem.h"
 
-enum { CLIENT_SOCKET_ROOM = 1024 * 1024 };
+enum { CLIENT_SOCKET_ROOM = 256 * 1024 };
 
 struct client_piece {
 	struct client_piece *next;
