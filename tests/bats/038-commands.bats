@@ -278,8 +278,7 @@ pid_of() {
 	run_rbox 125 top c1
 	assert "$stderr" == "Error: top can only be used on running containers"
 	run_rbox run -d --name c2 --network none --stop-timeout 0 "$IMAGE" sh -c 'while :; do for i in 1 2 3 4; do : & done; true | true; done'
-	local i
-	for i in 1 2 3 4 5 6 7 8; do
+	for _ in 1 2 3 4 5 6 7 8; do
 		run_rbox top c2 pid ppid args
 		assert "${lines[1]}" =~ '^1 +0 +sh -c'
 	done

@@ -44,7 +44,7 @@ sorted() {
 }
 
 @test "refusals - what makes no sense together, for each command" {
-	local command row
+	local command
 	created c1 --cidfile "$TMPDIR/cid-refuse"
 	for command in stop kill restart pause unpause rm; do
 		run_rbox 125 "$command"
@@ -266,8 +266,8 @@ sorted() {
 }
 
 @test "ambiguous ids - refused before anything is done" {
-	local ids=() i first command
-	for i in $(seq 17); do
+	local ids=() first command
+	for _ in $(seq 17); do
 		run_rbox create --network none "$IMAGE" true
 		ids+=("$output")
 	done
