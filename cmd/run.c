@@ -63,7 +63,12 @@ static int create_and_start(struct app *app, const struct run_opts *o, struct us
 	struct fetch_ctx ctx = { app, o->quiet };
 	struct fetcher fetcher = { run_fetch, &ctx };
 	auto_fd int sock = -EBADF, bound = -EBADF;
-	int r;
+	struct keepfds keep;
+	int r = keepfd_parse(o->preserve_fds, o->preserve_fd, &keep, f);
+
+	if (r < 0)
+		return r;
+	start.keep = &keep;
 
 	/* Before a pull: our caller may end meanwhile, and somebody else be our parent then. */
 	if (o->life.bind_to) {

@@ -164,6 +164,8 @@ const struct opt run_rows[] = {
 	OPT_STR(0, "detach-keys", struct run_opts, detach_keys, "KEYS", "what detaches (default ctrl-p,ctrl-q)"),
 	OPT_TRI(0, "sig-proxy", struct run_opts, sig_proxy, "pass signals on to the process (default true)"),
 	OPT_CSV('a', "attach", struct run_opts, attach, "STREAM", "stdin, stdout or stderr only"),
+	OPT_UINT(0, "preserve-fds", struct run_opts, preserve_fds, "N", "pass N more descriptors on: 3 to N+2"),
+	OPT_CSV(0, "preserve-fd", struct run_opts, preserve_fd, "FD", "pass this descriptor on, too"),
 	COMMON_ROWS,
 	OPT_END
 };

@@ -271,6 +271,12 @@ static int op_exec(struct init *in, const struct op *op, struct fail *f)
 	(void)op;
 	if (!strv_env_get(env, "HOME"))
 		strv_addf(&env, "HOME=%s", in->user.home[0] ? in->user.home : "/");
+	for (size_t i = 0; i < in->l->n_keep_fds; i++) {
+		int r = fd_set_cloexec(in->l->keep_fds[i], 0);
+
+		if (r < 0)
+			return fail(f, -r, "pass descriptor %d on", in->l->keep_fds[i]);
+	}
 	return exec_program(in->plan->args, env, f);
 }
 

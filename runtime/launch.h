@@ -45,6 +45,9 @@ struct launch {
 	int stdio[3];		/* given to the process as 0, 1, 2; unused with a terminal */
 	int seccomp_fd;		/* struct sock_filter[] to load (runtime/seccomp.h), or -EBADF: none */
 	const char *init_path;	/* --init: host's catatonit, bound read-only to /run/rbox-init; or NULL */
+	/* Descriptors from 3 on that the process gets under their numbers; the caller closes its own. */
+	const int *keep_fds;
+	size_t n_keep_fds;
 	bool passwd_entry;	/* add a passwd line for a user that has none, and HOME from passwd */
 };
 

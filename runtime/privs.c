@@ -66,7 +66,7 @@ static int set_groups(const struct privs_user *u, struct fail *f)
 	bool none = u->n_groups == 0 || (u->n_groups == 1 && u->groups[0] == own);
 	int err;
 
-	if (setgroups(u->n_groups, u->groups) == 0)
+	if (u->keep_groups || setgroups(u->n_groups, u->groups) == 0)
 		return 0;
 	err = errno;
 	if (err == EPERM && none && setgroups_denied())

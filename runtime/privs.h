@@ -2,6 +2,8 @@
 #ifndef RUNTIME_PRIVS_H
 #define RUNTIME_PRIVS_H
 
+#include <stdbool.h>
+
 #include "pkg/oci/spec.h"
 #include "pkg/util/fail.h"
 
@@ -19,6 +21,7 @@ struct privs_user {
 	uint32_t uid, gid;
 	uint32_t groups[256];
 	size_t n_groups;
+	bool keep_groups;	/* those of whoever starts it stay: group_add has "keep-groups" */
 	char home[256];		/* from passwd; "/" when there is none */
 	char name[64];		/* "" when the uid has no passwd line */
 };

@@ -310,6 +310,10 @@ int privs_user_lookup(int root_fd, const struct spec_user *u, struct privs_user 
 	{
 		uint32_t gid;
 
+		if (!strcmp(*it, "keep-groups")) {
+			ret->keep_groups = true;
+			continue;
+		}
 		if (r == 0)
 			r = resolve_group(&group, *it, &gid, f);
 		if (r == 0)

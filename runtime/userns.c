@@ -636,7 +636,7 @@ static int drop_groups(struct fail *f)
 	return fail(f, errno, "drop the supplementary groups");
 }
 
-static int enter(int ns_fd, bool keep_groups, bool keep_dumpable, struct fail *f)
+int userns_enter(int ns_fd, unsigned how, struct fail *f)
 {
 	auto_fd int own = ns_open(0, "user");
 	int r;
@@ -652,7 +652,7 @@ static int enter(int ns_fd, bool keep_groups, bool keep_dumpable, struct fail *f
 		if (r < 0)
 			return fail(f, -r, "join the user namespace");
 	}
-	r = keep_groups ? 0 : drop_groups(f);
+	r = how & USERNS_KEEP_GROUPS ? 0 : drop_groups(f);
 	if (r < 0)
 		return r;
 	if (setresgid(0, 0, 0) < 0)
@@ -660,17 +660,12 @@ static int enter(int ns_fd, bool keep_groups, bool keep_dumpable, struct fail *f
 	if (setresuid(0, 0, 0) < 0)
 		return fail(f, errno, "become user 0 of the user namespace");
 	/* A monitor stays dumpable, else its owner could not open its namespaces by /proc. */
-	if (prctl(PR_SET_DUMPABLE, keep_dumpable ? 1 : 0, 0, 0, 0) < 0)
+	if (prctl(PR_SET_DUMPABLE, how & USERNS_DUMPABLE ? 1 : 0, 0, 0, 0) < 0)
 		return fail(f, errno, "set dumpable");
 	return 0;
 }
 
-int userns_enter(int ns_fd, bool keep_dumpable, struct fail *f)
-{
-	return enter(ns_fd, false, keep_dumpable, f);
-}
-
-static int find_and_enter(pid_t hint_pid, bool keep_groups, bool keep_dumpable, struct fail *f)
+static int find_and_enter(pid_t hint_pid, unsigned how, struct fail *f)
 {
 	struct userns_plan plan;
 	struct userns_begun b;
@@ -682,12 +677,12 @@ static int find_and_enter(pid_t hint_pid, bool keep_groups, bool keep_dumpable, 
 	if (r < 0)
 		return r;
 	ns = userns_finish(&b, f);
-	return ns < 0 ? ns : enter(ns, keep_groups, keep_dumpable, f);
+	return ns < 0 ? ns : userns_enter(ns, how, f);
 }
 
 int userns_enter_with_groups(pid_t hint_pid, struct fail *f)
 {
-	return find_and_enter(hint_pid, true, false, f);
+	return find_and_enter(hint_pid, USERNS_KEEP_GROUPS, f);
 }
 
 int userns_enter_default(struct fail *f)
@@ -697,5 +692,5 @@ int userns_enter_default(struct fail *f)
 
 int userns_enter_hinted(pid_t hint_pid, struct fail *f)
 {
-	return find_and_enter(hint_pid, false, true, f);
+	return find_and_enter(hint_pid, USERNS_DUMPABLE, f);
 }

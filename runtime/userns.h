@@ -57,8 +57,12 @@ int userns_begin(const struct userns_plan *plan, pid_t hint_pid, struct userns_b
 int userns_finish(struct userns_begun *b, struct fail *f) MUST_USE;
 void userns_begun_done(struct userns_begun *b);
 
-/* Joins U for good: setns, setgroups(0), setresgid(0), setresuid(0). Not dumpable afterwards unless KEEP_DUMPABLE. */
-int userns_enter(int ns_fd, bool keep_dumpable, struct fail *f) MUST_USE;
+/*
+ * Joins U for good: setns, setgroups(0), setresgid(0), setresuid(0). HOW: dumpable afterwards too; with the login's
+ * supplementary groups, which have no names inside but give their rights (--group-add keep-groups).
+ */
+enum userns_enter_flags { USERNS_DUMPABLE = 1 << 0, USERNS_KEEP_GROUPS = 1 << 1 };
+int userns_enter(int ns_fd, unsigned how, struct fail *f) MUST_USE;
 
 /*
  * The same with the login's supplementary groups, for who copies the user's own files: without them

@@ -96,7 +96,9 @@ struct run_opts {
 	char *name, *entrypoint, *cidfile, *rootfs_dir, *shm_size, *pull, *detach_keys;
 	char **label, **label_file;
 	char **volume, **mount, **tmpfs;
-	char **expose, **annotation, **secret;
+	char **expose, **annotation, **secret, **requires;
+	unsigned preserve_fds;
+	char **preserve_fd;
 	bool rootfs, replace, detach, quiet;
 	enum tri sig_proxy;
 	bool starts;		/* run: what stands in the start's way is said before anything is made */

@@ -198,6 +198,8 @@ static int prepare(struct starting *s, const struct start_opts *o, struct fail *
 	/* Behind the bundle: these stand in no file. */
 	if (r == 0)
 		r = secretopt_env(s->e, s->c, &s->spec.process.env, f);
+	if (r == 0 && o->keep)
+		keepfd_env(o->keep, &s->spec.process.env);
 	return r;
 }
 
@@ -304,6 +306,8 @@ static int start(struct starting *s, const struct start_opts *o, struct fail *f)
 			.stdio = { -EBADF, -EBADF, -EBADF },
 			.seccomp_fd = s->seccomp_fd,
 			.init_path = s->init_path,
+			.keep_fds = o->keep ? o->keep->v : NULL,
+			.n_keep_fds = o->keep ? o->keep->n : 0,
 			.passwd_entry = true,
 		},
 		.net = net_mode_of(c),

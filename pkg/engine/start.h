@@ -3,6 +3,7 @@
 #define PKG_ENGINE_START_H
 
 #include "pkg/engine/container.h"
+#include "pkg/engine/keepfd.h"
 
 /*
  * Starts a container that exists: its monitor is forked and the process has exec'd when this
@@ -13,6 +14,7 @@ struct start_opts {
 	bool attach;
 	struct userns_begun *userns;
 	const struct userns_plan *plan;
+	const struct keepfds *keep;	/* NULL: none */
 	int bind_fd;		/* bind_open's for --bind-to, opened early; below 3: opened here */
 };
 int engine_start(struct engine *e, const struct container_config *c, const struct start_opts *o,

@@ -33,9 +33,16 @@ enum { LISTEN_BACKLOG = 16 };
 static int close_others(const struct monitor *m, struct fail *f)
 {
 	const struct monitor_opts *o = m->o;
-	int keep[] = { m->starter_fd, m->dir_fd, o->launch.seccomp_fd, o->pid_file_fd, o->monitor_pid_file_fd,
+	const struct launch *l = &o->launch;
+	const int ours[] = { m->starter_fd, m->dir_fd, o->launch.seccomp_fd, o->pid_file_fd, o->monitor_pid_file_fd,
 		       o->bind_fd, o->log.dir_fd, m->stdio[0], m->stdio[1], m->stdio[2] };
-	int r = fd_close_others(keep, ARRAY_LEN(keep));
+	auto_free int *keep = mem_array(ARRAY_LEN(ours) + l->n_keep_fds, sizeof(int));
+	int r;
+
+	memcpy(keep, ours, sizeof(ours));
+	if (l->n_keep_fds)
+		memcpy(keep + ARRAY_LEN(ours), l->keep_fds, l->n_keep_fds * sizeof(int));
+	r = fd_close_others(keep, ARRAY_LEN(ours) + l->n_keep_fds);
 
 	return r < 0 ? fail(f, -r, "open /dev/null") : 0;
 }
@@ -373,13 +380,18 @@ static int launch(struct monitor *m, bool first, struct fail *f)
 	for (int i = 0; i < 3; i++)
 		l.stdio[i] = -EBADF;
 	/* What the root is like is its own affair from the second time on. */
-	if (!first)
+	if (!first) {
 		l.rootfs.root_like = NULL;
+		l.n_keep_fds = 0;
+	}
 	r = make_stdio(m, l.stdio, f);
 	if (r == 0)
 		r = launch_prepared(m, &l, first, f);
 	for (int i = 0; i < 3; i++)
 		fd_close(l.stdio[i]);
+	/* Its process has them by now; held here, a pipe would never end. */
+	for (size_t i = 0; i < l.n_keep_fds; i++)
+		fd_close(l.keep_fds[i]);
 	if (r < 0)
 		return r;
 	if (starter_left(m))
@@ -439,7 +451,9 @@ static int enter_userns(struct monitor *m, struct fail *f)
 	if (r == 0 || n != 1)
 		return refuse(f, ECANCELED, "whoever wanted the container has gone");
 	/* Dumpable: its owner must be able to open the namespaces of the monitor, and join. */
-	return userns_enter(ns, true, f);
+	return userns_enter(ns, USERNS_DUMPABLE |
+			    (strv_has(m->o->launch.spec->process.user.group_add, "keep-groups") ?
+				     USERNS_KEEP_GROUPS : 0), f);
 }
 
 static int bring_up(struct monitor *m, struct fail *f)
