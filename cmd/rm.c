@@ -4,7 +4,9 @@
 #include "cmd/commands.h"
 #include "cmd/each.h"
 #include "pkg/engine/remove.h"
+#include "pkg/engine/requires.h"
 #include "pkg/engine/stop.h"
+#include "pkg/util/str.h"
 
 struct rm_opts {
 	struct select_opts select;
@@ -35,11 +37,32 @@ static void rm_ask(struct app *app, struct container *c, void *opts)
 		(void)!stop_begin(c, each_time(o->time), &ignored);
 }
 
+static int rm_dependents(struct app *app, const struct container *c, const struct rm_opts *o, struct fail *f)
+{
+	auto_strv char **ids = requires_dependents(&app->engine, c->dir_fd);
+	int r = 0;
+
+	for (char **it = ids; r == 0 && it && *it; it++) {
+		auto_container struct container d = CONTAINER_INIT;
+
+		r = container_open_id(&app->engine, *it, &d, f);
+		if (r == 0)
+			r = rm_dependents(app, &d, o, f);
+		if (r == 0)
+			r = engine_remove(&app->engine, &d, o->force, each_time(o->time), f);
+		if (r == 0)
+			app_printf("%s\n", d.id);
+	}
+	return r;
+}
+
 static int rm_one(struct app *app, struct container *c, const char *shown, void *opts, struct fail *f)
 {
 	const struct rm_opts *o = opts;
-	int r = engine_remove(&app->engine, c, o->force, each_time(o->time), f);
+	int r = o->depend || o->select.all ? rm_dependents(app, c, o, f) : 0;
 
+	if (r == 0)
+		r = engine_remove(&app->engine, c, o->force, each_time(o->time), f);
 	if (r == 0)
 		app_printf("%s\n", shown);
 	return r;

@@ -7,6 +7,7 @@
 #include "cmd/run_rows.h"
 #include "pkg/engine/bind.h"
 #include "pkg/engine/create.h"
+#include "pkg/engine/images.h"
 #include "pkg/engine/remove.h"
 #include "pkg/engine/start.h"
 #include "pkg/util/fd.h"
@@ -55,6 +56,20 @@ static void undo(struct app *app, const struct container_config *c)
 		(void)!engine_remove(&app->engine, &ctr, true, 0, &ignored);
 }
 
+static void say_nothing(const char *line)
+{
+	(void)line;
+}
+
+/* --rmi; with --detach the monitor does it. The container's exit status is what counts. */
+static void remove_image(struct app *app, const char *image)
+{
+	struct fail f = { 0 };
+
+	if (engine_rmi(&app->engine, image, false, say_nothing, &f) < 0)
+		app_warn("--rmi: the image stays: %s", f.msg);
+}
+
 static int create_and_start(struct app *app, const struct run_opts *o, struct userns_begun *userns,
 			    const struct userns_plan *plan, struct fail *f)
 {
@@ -69,6 +84,8 @@ static int create_and_start(struct app *app, const struct run_opts *o, struct us
 	if (r < 0)
 		return r;
 	start.keep = &keep;
+	if (o->rmi && o->detach)
+		start.rmi = o->image;
 
 	/* Before a pull: our caller may end meanwhile, and somebody else be our parent then. */
 	if (o->life.bind_to) {
@@ -91,7 +108,10 @@ static int create_and_start(struct app *app, const struct run_opts *o, struct us
 		app_printf("%s\n", c.id);
 		return 0;
 	}
-	return converse(sock, o, f);
+	r = converse(sock, o, f);
+	if (o->rmi)
+		remove_image(app, o->image);
+	return r;
 }
 
 static int run_run(struct app *app, int argc, char **argv, struct fail *f)

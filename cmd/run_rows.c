@@ -121,7 +121,10 @@ static const struct opt fetch_rows[] = {
 	OPT_STR(0, "cidfile", struct run_opts, cidfile, "FILE", "write the container's id there"),   \
 	OPT_FLAG(0, "rootfs", struct run_opts, rootfs, "the first operand is a folder, not an image"), \
 	OPT_FLAG('q', "quiet", struct run_opts, quiet, "say nothing while pulling"),                 \
+	OPT_CSV(0, "requires", struct run_opts, requires, "CONTAINER", "start these containers first"), \
 	OPT_TITLE("Lifetime and log"),                                                               \
+	OPT_STR(0, "sdnotify", struct run_opts, notify.sdnotify, "MODE",                             \
+		"conmon: tell systemd that the unit is ready; ignore: don't"),                       \
 	OPT_GROUP(struct run_opts, life, life_rows),                                                 \
 	OPT_TITLE("Health checks"),                                                                  \
 	OPT_GROUP(struct run_opts, health, health_rows),                                             \
@@ -164,6 +167,7 @@ const struct opt run_rows[] = {
 	OPT_STR(0, "detach-keys", struct run_opts, detach_keys, "KEYS", "what detaches (default ctrl-p,ctrl-q)"),
 	OPT_TRI(0, "sig-proxy", struct run_opts, sig_proxy, "pass signals on to the process (default true)"),
 	OPT_CSV('a', "attach", struct run_opts, attach, "STREAM", "stdin, stdout or stderr only"),
+	OPT_FLAG(0, "rmi", struct run_opts, rmi, "remove the container and then its image when it ends"),
 	OPT_UINT(0, "preserve-fds", struct run_opts, preserve_fds, "N", "pass N more descriptors on: 3 to N+2"),
 	OPT_CSV(0, "preserve-fd", struct run_opts, preserve_fd, "FD", "pass this descriptor on, too"),
 	COMMON_ROWS,
@@ -204,6 +208,7 @@ int run_opts_parse(struct app *app, int argc, char **argv, struct run_opts *o, s
 	if (app_need_args(app, argc - first, 1, -1, f) < 0)
 		return -f->code;
 	o->image = mem_strdup(argv[first]);
+	o->life.rm |= o->rmi;
 	for (int i = first + 1; i < argc; i++)
 		strv_add(&o->command, argv[i]);
 	return 0;

@@ -123,6 +123,7 @@ const struct field config_fields[] = {
 	FIELD_OBJ("Security", struct container_config, security, security_fields),
 	FIELD_OBJ("Life", struct container_config, life, life_fields),
 	FIELD_OBJ("Kernel", struct container_config, kernel, kernel_fields),
+	FIELD_OBJ("Notify", struct container_config, notify, notify_fields),
 	FIELD_OBJ("Place", struct container_config, place, place_fields),
 	FIELD_ARRAY("Secrets", struct container_config, secrets, n_secrets, secret_fields),
 	FIELD_ARRAY("Devices", struct container_config, devices, n_devices, device_fields),
@@ -133,6 +134,7 @@ const struct field config_fields[] = {
 	FIELD_STRV("CreateCommand", struct container_config, create_command),
 	FIELD_STRV("ExposedPorts", struct container_config, exposed_ports),
 	FIELD_STRV("Volumes", struct container_config, volumes),
+	FIELD_STRV("Requires", struct container_config, requires),
 	FIELD_END
 };
 

@@ -92,6 +92,7 @@ struct run_opts {
 	struct ns_group ns;
 	struct resource_group resources;
 	struct compat_group compat;
+	struct notify_group notify;
 	struct health_group health;
 	char *name, *entrypoint, *cidfile, *rootfs_dir, *shm_size, *pull, *detach_keys;
 	char **label, **label_file;
@@ -99,7 +100,7 @@ struct run_opts {
 	char **expose, **annotation, **secret, **requires;
 	unsigned preserve_fds;
 	char **preserve_fd;
-	bool rootfs, replace, detach, quiet;
+	bool rootfs, replace, detach, quiet, rmi;
 	enum tri sig_proxy;
 	bool starts;		/* run: what stands in the start's way is said before anything is made */
 	char **attach;
@@ -139,6 +140,7 @@ struct container_config {
 	struct life_group life;
 	struct kernel_group kernel;
 	struct place_group place;
+	struct notify_group notify;
 	struct config_device *devices;
 	size_t n_devices;
 	struct config_secret *secrets;
@@ -149,6 +151,7 @@ struct container_config {
 	int64_t shm_size;
 	int stop_signal;
 	char **create_command, **exposed_ports, **volumes;
+	char **requires;	/* ids */
 };
 
 enum { CONFIG_VERSION = 1, LIFE_TIMEOUT_UNSET = -2, LIFE_TIMEOUT_DEFAULT = 10, HEALTH_UNSET = -1 };

@@ -20,6 +20,7 @@
 #include "pkg/engine/names.h"
 #include "pkg/engine/ports.h"
 #include "pkg/engine/remove.h"
+#include "pkg/engine/requires.h"
 #include "pkg/engine/secretopt.h"
 #include "pkg/engine/summary.h"
 #include "pkg/oci/image.h"
@@ -399,6 +400,9 @@ int engine_create(struct engine *e, const struct run_opts *o, const struct fetch
 	if (r < 0)
 		goto out;
 	create_warn(o, ret, e->warn);
+	r = requires_set(e, o->requires, ret, f);
+	if (r < 0)
+		goto out;
 	if (o->name && o->replace) {
 		r = remove_by_name(e, o->name, f);
 		if (r < 0)

@@ -7,6 +7,7 @@
 #include "pkg/engine/compat.h"
 #include "pkg/engine/device.h"
 #include "pkg/engine/kernel.h"
+#include "pkg/engine/notify.h"
 #include "pkg/engine/nsopt.h"
 #include "pkg/engine/place.h"
 #include "pkg/engine/secretopt.h"
@@ -99,8 +100,11 @@ int create_more(const struct run_opts *o, const struct image_config *image, stru
 		r = device_parse(&o->devices, c, f);
 	if (r == 0)
 		r = kernel_check(&o->kernel, !strcmp(c->net.mode, "host"), f);
+	if (r == 0)
+		r = notify_check(&o->notify, f);
 	if (r < 0)
 		return r;
+	jsonf_copy(notify_fields, &c->notify, &o->notify);
 	jsonf_copy(kernel_fields, &c->kernel, &o->kernel);
 	return place_set(&o->place, stop_signal, c, f);
 }

@@ -204,6 +204,7 @@ static json_t *build(struct engine *e, const struct container *c)
 	put_exec_ids(o, c);
 	inspect_put(o, "GraphDriver", driver_json(e, c));
 	inspect_put(o, "Mounts", inspect_mounts(config));
+	inspect_put(o, "Dependencies", jsonf_strv(config->requires));
 	inspect_put(o, "NetworkSettings", inspect_network(c));
 	inspect_put(o, "Config", inspect_config(config));
 	inspect_put(o, "HostConfig", inspect_host_config(e, c));

@@ -9,6 +9,7 @@ void inspect_more_config(json_t *o, const struct container_config *c)
 	inspect_put_str(o, "Timezone", c->place.timezone);
 	inspect_put_str(o, "Domainname", c->place.domainname);
 	inspect_put(o, "SystemdMode", json_boolean(place_is_systemd(c)));
+	inspect_put_str(o, "sdNotifyMode", c->notify.sdnotify ? c->notify.sdnotify : "container");
 	inspect_put(o, "Secrets", secretopt_inspect(c));
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "pkg/engine/event.h"
+#include "pkg/engine/requires.h"
 #include "pkg/engine/stop.h"
 #include "pkg/util/fd.h"
 #include "runtime/state.h"
@@ -27,6 +28,11 @@ static int try_remove(struct engine *e, struct container *c, bool force, int tim
 	auto_fd int lock = -EBADF;
 	int r;
 
+	if (force || !container_is_running(c)) {
+		r = requires_check_free(e, c, f);
+		if (r < 0)
+			return r;
+	}
 	if (container_is_running(c)) {
 		r = force ? engine_stop(e, c, timeout, f) : refuse_running(c, f);
 		if (r < 0)

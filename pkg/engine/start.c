@@ -13,6 +13,9 @@
 #include "pkg/engine/health.h"
 #include "pkg/engine/logopt.h"
 #include "pkg/engine/ports.h"
+#include "pkg/engine/images.h"
+#include "pkg/engine/notify.h"
+#include "pkg/engine/requires.h"
 #include "pkg/engine/seccomp.h"
 #include "pkg/engine/secretopt.h"
 #include "pkg/engine/spec.h"
@@ -207,6 +210,7 @@ static int prepare(struct starting *s, const struct start_opts *o, struct fail *
 struct ending {
 	const char *store_path;
 	const struct container_config *c;
+	const char *rmi;
 };
 
 static void on_news(void *ctx, const struct monitor_news *n)
@@ -267,6 +271,16 @@ static void on_ended(void *ctx, int exit_code)
 		event_container(&store, end->c, "remove");
 }
 
+static void say_nothing(const char *line)
+{
+	(void)line;
+}
+
+static void warn_nothing(const char *fmt, ...)
+{
+	(void)fmt;
+}
+
 static void on_finish(void *ctx, int exit_code)
 {
 	const struct ending *end = ctx;
@@ -275,8 +289,15 @@ static void on_finish(void *ctx, int exit_code)
 	unsigned left;
 
 	(void)exit_code;
-	if (store_open(end->store_path, &store, &f) == 0)
-		(void)!store_sweep(&store, &left, &f);
+	if (store_open(end->store_path, &store, &f) < 0)
+		return;
+	if (end->rmi) {
+		struct engine e = { .store = store, .warn = warn_nothing };
+
+		(void)!engine_rmi(&e, end->rmi, false, say_nothing, &f);
+		fail_clear(&f);
+	}
+	(void)!store_sweep(&store, &left, &f);
 }
 
 static enum net_mode net_mode_of(const struct container_config *c)
@@ -287,7 +308,7 @@ static enum net_mode net_mode_of(const struct container_config *c)
 static int start(struct starting *s, const struct start_opts *o, struct fail *f)
 {
 	const struct container_config *c = s->c;
-	struct ending end = { .store_path = s->e->store.path, .c = c };
+	struct ending end = { .store_path = s->e->store.path, .c = c, .rmi = o->rmi };
 	struct monitor_opts m = {
 		.id = c->id,
 		.dir_fd = s->dir_fd,
@@ -342,6 +363,8 @@ static int start(struct starting *s, const struct start_opts *o, struct fail *f)
 
 	if (sock >= 0 && made)
 		engine_hint(s->e, monitor);
+	if (sock >= 0)
+		notify_started(s->e, c, monitor);
 	return sock;
 }
 
@@ -351,8 +374,10 @@ int engine_start(struct engine *e, const struct container_config *c, const struc
 	struct starting s = { .e = e, .c = c, .dir_fd = -EBADF, .lock_fd = -EBADF, .seccomp_fd = -EBADF,
 			      .pid_file_fd = -EBADF, .monitor_pid_file_fd = -EBADF, .bind_fd = -EBADF,
 			      .log.dir_fd = -EBADF };
-	int r = prepare(&s, o, f);
+	int r = requires_start(e, c, f);
 
+	if (r == 0)
+		r = prepare(&s, o, f);
 	if (r == 0)
 		r = start(&s, o, f);
 	starting_done(&s);

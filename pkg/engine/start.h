@@ -14,6 +14,7 @@ struct start_opts {
 	bool attach;
 	struct userns_begun *userns;
 	const struct userns_plan *plan;
+	const char *rmi;	/* the image to be removed at the very end, by the monitor; or NULL */
 	const struct keepfds *keep;	/* NULL: none */
 	int bind_fd;		/* bind_open's for --bind-to, opened early; below 3: opened here */
 };

@@ -235,6 +235,106 @@ refused() {	# REGEX FLAG...
 	refused '--use-api-socket is not supported' --use-api-socket
 }
 
+@test "run-flags --preserve-fds - the caller's descriptors, under their numbers, and no other" {
+	printf 'three\n' >"$TMPDIR/3"; printf 'five\n' >"$TMPDIR/5"
+	run_sh '$RBOX run --rm --network none --preserve-fds 1 $IMAGE sh -c "cat <&3; [ -e /proc/self/fd/5 ] || echo no-5" 3<$TMPDIR/3 5<$TMPDIR/5'
+	assert "$output" == $'three\nno-5'
+	run_sh '$RBOX run --rm --network none --preserve-fd 5 $IMAGE sh -c "cat <&5; [ -e /proc/self/fd/6 ] || echo no-6" 5<$TMPDIR/5 6<$TMPDIR/3'
+	assert "$output" == $'five\nno-6'
+	# nobody else holds a pipe's end: its reader sees the end when the process closes it
+	run_sh '$RBOX run -d --name fds-$$ --network none --preserve-fds 1 $IMAGE sh -c "echo said >&3; exec 3>&-; sleep 1000" 3>&1 >$TMPDIR/id | cat
+		$RBOX rm -f -t 0 $(cat $TMPDIR/id) >/dev/null'
+	assert "$output" == said
+	run_sh 125 'exec 3<&- 9<&-; $RBOX run --rm --network none --preserve-fds 1 $IMAGE true'
+	assert "$stderr" == "Error: file descriptor 3 is not available - the preserve-fds option requires that file descriptors must be passed"
+	run_sh 125 'exec 9<&-; $RBOX run --rm --network none --preserve-fd 9 $IMAGE true'
+	assert "$stderr" =~ '^Error: file descriptor 9 is not available'
+	refused '--preserve-fd 1: only descriptors from 3 on' --preserve-fd 1
+	refused "invalid --preserve-fd 'x'" --preserve-fd x
+}
+
+@test "run-flags LISTEN_FDS - a socket unit's descriptors are passed on" {
+	printf 'three\n' >"$TMPDIR/3"
+	run_sh 'sh -c "export LISTEN_PID=\$\$ LISTEN_FDS=1 LISTEN_FDNAMES=web; exec $RBOX run --rm --network none $IMAGE sh -c \"echo \\\$LISTEN_PID \\\$LISTEN_FDS \\\$LISTEN_FDNAMES; cat <&3\"" 3<$TMPDIR/3'
+	assert "$output" == $'1 1 web\nthree'
+	# not meant for us
+	LISTEN_PID=1 LISTEN_FDS=1 run_rbox run --rm --network none "$IMAGE" sh -c 'echo "[$LISTEN_FDS]"'
+	assert "$output" == "[]"
+}
+
+@test "run-flags --group-add keep-groups - no others beside it" {
+	in_box --group-add keep-groups -- 'grep -c ^Groups: /proc/self/status'
+	assert "$output" == 1
+	refused "the '--group-add keep-groups' option is not allowed with any other --group-add options$" --group-add keep-groups,5
+}
+
+@test "run-flags --requires - started first, removed last" {
+	local a b
+	a=$(safename)a b=$(safename)b
+	run_rbox create --name "$a" --network none "$IMAGE" sleep 1000
+	local a_id=$output
+	run_rbox create --name "$b" --network none --requires "$a" "$IMAGE" sleep 1000
+	local b_id=$output
+	run_rbox inspect --format '{{.Dependencies}}' "$b"
+	assert "$output" == "[$a_id]"
+	run_rbox start "$b"
+	run_rbox inspect --format '{{.State.Running}}' "$a"
+	assert "$output" == true
+	run_rbox 125 rm -f -t 0 "$a"
+	assert "$stderr" =~ "^Error: container $a_id has dependent containers which must be removed before it: $b_id: container already exists"
+	run_rbox stop -t 0 "$a"
+	run_rbox inspect --format '{{.State.Running}}' "$b"
+	assert "$output" == true "stopping it stops nobody else"
+	run_rbox rm -f -t 0 --depend "$a"
+	assert "${lines[0]}" == "$b_id"
+	run_rbox 1 container exists "$a"
+	refused '"nope" is not a valid container, cannot be used as a dependency: no container with name or ID "nope" found: no such container$' --requires nope
+}
+
+@test "run-flags --rmi - the image goes with the container; a used one stays" {
+	local name
+	name=$(safename)
+	run_rbox tag "$IMAGE" localhost/gone:1
+	run_rbox 3 run --network none --rmi localhost/gone:1 sh -c 'exit 3'
+	run_rbox 1 image exists localhost/gone:1
+	run_rbox tag "$IMAGE" localhost/gone:2
+	run_rbox run -d --network none --rmi localhost/gone:2 true
+	wait_for 30 image_is_gone
+	run_rbox create --name "$name" "$IMAGE" true
+	run_rbox run --network none --rmi "$IMAGE" true
+	assert "$stderr" =~ '^WARN: --rmi: the image stays: image used by '
+	run_rbox image exists "$IMAGE"
+	run_rbox rm "$name"
+	run_rbox ps -aq
+	assert "$output" == ""
+}
+
+image_is_gone() {
+	! $RBOX image exists localhost/gone:2
+}
+
+@test "run-flags --sdnotify - conmon tells systemd's socket which process and that it is ready" {
+	/usr/bin/python3 -c '
+import os, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+open(sys.argv[1] + ".up", "w").close()
+s.settimeout(60)
+print(s.recv(4096).decode().replace("\n", " "))' "$TMPDIR/n" >"$TMPDIR/said" 3>&- &
+	local pid=$!
+	wait_for 30 test -e "$TMPDIR/n.up"
+	NOTIFY_SOCKET=$TMPDIR/n run_rbox run --rm --network none --sdnotify conmon "$IMAGE" sh -c 'echo "[$NOTIFY_SOCKET]"'
+	assert "$output" == "[]"
+	wait $pid
+	assert "$(cat "$TMPDIR/said")" =~ '^MAINPID=[0-9]+ READY=1$'
+	in_box --sdnotify ignore -- 'echo ok'
+	NOTIFY_SOCKET=$TMPDIR/n run_rbox 125 run --rm --network none --sdnotify container "$IMAGE" true
+	assert "$stderr" =~ '^Error: --sdnotify=container is not supported yet'
+	NOTIFY_SOCKET=$TMPDIR/none run_rbox run --rm --network none --sdnotify conmon "$IMAGE" true
+	assert "$stderr" =~ '^WARN: tell systemd that the container runs: '
+	refused 'invalid sdnotify value "foo": must be container, conmon, healthy or ignore$' --sdnotify foo
+}
+
 @test "run-flags --help - grouped, and every shown line has words" {
 	run_rbox run --help
 	assert "$output" =~ $'\nEnvironment:\n  -e, --env '
