@@ -6,6 +6,7 @@
 #   tests/check.sh check            lint, unit tests, suites, short fuzzing   (make check)
 #   tests/check.sh asan             unit tests and suites with ASan and UBSan (make asan)
 #   tests/check.sh long             tests/long, FUZZ_SECONDS (300) a fuzzer, bench (make check-long)
+#   tests/check.sh long NAME...     those of tests/long whose names start so, and nothing else
 #   tests/check.sh bats [FILE...]   suites alone, by the start of their names (make bats T=030)
 #   tests/check.sh unit             unit tests alone, as the unprivileged user
 #   tests/check.sh summary FILE     the last lines of .ci/run
@@ -73,7 +74,9 @@ set_up() {
 		TEST_USER=$(id -un)
 	fi
 	mkdir -p "$T/src" "$T/w" "$T/images" "$T/home"
+	mkdir -p "$T/src/contrib"
 	cp -r tests "$T/src/"
+	cp -r contrib/compat "$T/src/contrib/"
 	chmod -R a+rX "$T/src"
 	[ "$(id -u)" -ne 0 ] || chown "$TEST_USER:" "$T/w" "$T/home"
 }
@@ -181,6 +184,7 @@ suite_env() {
 	as_user HOME="$d/home" XDG_DATA_HOME="$d/data" XDG_RUNTIME_DIR="$d/run" XDG_CACHE_HOME="$d/cache" \
 		XDG_CONFIG_HOME="$d/config" TMPDIR="$d/tmp" RBOX_T="$d" IMAGES="$T/images" \
 		PROBE="$T/probe" BUSYBOX="$T/busybox" RBOX="${RBOX:-rbox}" RBOX_SANITIZED="${SAN:-}" \
+		COMPAT_ONLY="${COMPAT_ONLY:-}" RBOX_OLD="${RBOX_OLD:-}" \
 		ASAN_OPTIONS="exitcode=99:log_path=$d/asan/report" LSAN_OPTIONS="exitcode=99" \
 		UBSAN_OPTIONS="print_stacktrace=1:log_path=$d/asan/report" "$@"
 }
@@ -266,12 +270,22 @@ run_fuzz() {	# SECONDS
 	add fuzzers $pass $fail $((SECONDS - start))
 }
 
+starts_with_any() {	# TEXT START...
+	local text=$1 start
+	shift
+	for start; do
+		[[ $text == "$start"* ]] && return 0
+	done
+	return 1
+}
+
 # The campaigns: what is executable in tests/long runs in the surroundings of a suite, one after
 # another. It prints TAP, or its exit status is its one verdict.
-run_long() {
+run_long() {	# [NAME...]: those whose names start so
 	local f name out rc start ok bad
 	for f in tests/long/*; do
 		if [ ! -f "$f" ] || [ ! -x "$f" ]; then continue; fi
+		if (($#)) && ! starts_with_any "$(basename "$f")" "$@"; then continue; fi
 		name=$(basename "$f")
 		echo "==== tests/long/$name"
 		start=$SECONDS rc=0 out=$T/w/$name.tap
@@ -334,7 +348,9 @@ long)
 	contrib/deps build run test bench || exit 1
 	set_up
 	part build build || finish || exit 1
-	part install install_it && part images make_images && run_long
+	shift
+	part install install_it && part images make_images && run_long "$@"
+	if (($#)); then finish; exit; fi
 	run_fuzz "${FUZZ_SECONDS:-300}"
 	part "bugs seeded for the fuzzers" env B="$B" tests/fuzz/seeded.sh || true
 	part bench make -s B="$B" bench
@@ -358,7 +374,7 @@ bats)
 	;;
 summary) summary "$2" ;;
 *)
-	sed -n '3,20s/^# \{0,1\}//p' "$0" >&2
+	sed -n '3,21s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 	;;
 esac
