@@ -158,7 +158,7 @@ void monitor_run_again(struct monitor *m)
 		monitor_finish(m);
 		return;
 	}
-	/* What the last run left (a fuse server ends after its mount) must not pile up. */
+	/* What the last run left (a fuse server ends after its mount, a guard) must not pile up. */
 	while (waitpid(-1, NULL, WNOHANG) > 0)
 		;
 	m->st.restarts++;

@@ -171,10 +171,11 @@ monitor_of() {
 	local a b
 	a=$(safename)
 	b=$(safename)
-	run_rbox run -d --name "$a" --network none "$IMAGE" sh -c 'sleep 0.5; exit 5'
+	run_rbox run -d --name "$a" --network none "$IMAGE" sh -c 'while [ ! -e /go ]; do sleep 0.1; done; exit 5'
 	run_rbox run -d --name "$b" --network none "$IMAGE" sh -c 'exit 6'
 	run_rbox wait --condition running "$a"
 	assert "$output" == -1
+	run_rbox exec "$a" touch /go
 	run_rbox wait "$a" "$b"
 	assert "$output" == $'5\n6'
 	run_rbox wait -i 100ms --condition exited "$a"

@@ -107,7 +107,11 @@ holder() {
 	local name pid monitor
 	name=$(safename)
 	holder
-	run_rbox run -d --rm --network none --bind-to="pid:$holder" --user 1000 --name "$name" "$IMAGE" sleep 1000
+	# One that changes its ids loses the tie to its monitor's life that the kernel gives (prctl(2)).
+	run_rbox run -d --rm --network none --bind-to="pid:$holder" --name "$name" "$IMAGE" \
+		su -s /bin/sh nobody -c 'exec sleep 1000'
+	changed() { rbox exec "$name" ps | grep -q '1 nobody .*sleep 1000'; }
+	wait_for 20 changed
 	pid=$(field "$name" .State.Pid)
 	monitor=$(field "$name" .State.ConmonPid)
 	kill -9 "$monitor" "$holder"
