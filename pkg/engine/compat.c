@@ -7,6 +7,8 @@
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
 
+#define LATER_NETWORKS "networks with names and addresses come with a later version"
+
 /* Taken as docker takes them: they are of Windows, or gone from the kernel. */
 static const struct {
 	const char *name, *why;
@@ -18,6 +20,8 @@ static const struct {
 	{ "cpu-percent", "it is for Windows", offsetof(struct compat_group, cpu_percent) },
 	{ "io-maxbandwidth", "it is for Windows", offsetof(struct compat_group, io_maxbandwidth) },
 	{ "io-maxiops", "it is for Windows", offsetof(struct compat_group, io_maxiops) },
+	{ "health-start-interval", "checks come at --health-interval from the start",
+	  offsetof(struct compat_group, health_start_interval) },
 };
 
 static const struct {
@@ -40,6 +44,19 @@ static const struct {
 	{ "personality", false, offsetof(struct compat_group, personality), NULL, "use setarch in the command" },
 	{ "shm-size-systemd", false, offsetof(struct compat_group, shm_size_systemd), NULL,
 	  "mount them by --tmpfs with size=" },
+	{ "ip", false, offsetof(struct compat_group, ip), NULL, LATER_NETWORKS },
+	{ "ip6", false, offsetof(struct compat_group, ip6), NULL, LATER_NETWORKS },
+	{ "mac-address", false, offsetof(struct compat_group, mac_address), NULL, LATER_NETWORKS },
+	{ "network-alias", true, offsetof(struct compat_group, network_alias), NULL, LATER_NETWORKS },
+	{ "hosts-file", false, offsetof(struct compat_group, hosts_file), NULL,
+	  "bind your file: -v FILE:/etc/hosts:ro, or add lines by --add-host" },
+	{ "passwd", false, offsetof(struct compat_group, passwd), "true",
+	  "a line is added only for a user that has none: bind a file of yours to /etc/passwd" },
+	{ "passwd-entry", false, offsetof(struct compat_group, passwd_entry), NULL,
+	  "bind a file of yours to /etc/passwd" },
+	{ "group-entry", false, offsetof(struct compat_group, group_entry), NULL,
+	  "bind a file of yours to /etc/group" },
+	{ "hostuser", true, offsetof(struct compat_group, hostuser), NULL, "bind a file of yours to /etc/passwd" },
 	{ "pod", false, offsetof(struct compat_group, pod), NULL, "pods come with a later version" },
 	{ "pod-id-file", false, offsetof(struct compat_group, pod_id_file), NULL,
 	  "pods come with a later version" },

@@ -61,7 +61,9 @@ struct notify_group {		/* notify.c; saved */
 /* What docker has and we don't, or what comes later: compat.c says so, nothing is saved. */
 struct compat_group {
 	char *volume_driver, *isolation, *kernel_memory, *cpu_count, *cpu_percent, *io_maxbandwidth, *io_maxiops;
+	char *health_start_interval, *ip, *ip6, *mac_address, *hosts_file, *passwd, *passwd_entry, *group_entry;
 	char *runtime, *rdt_class, *personality, *seccomp_policy, *image_volume, *shm_size_systemd, *pod, *pod_id_file;
+	char **network_alias, **hostuser;
 	char **link, **storage_opt, **chrootdirs, **decryption_key, **link_local_ip;
 	bool use_api_socket;
 	enum tri content_trust;
