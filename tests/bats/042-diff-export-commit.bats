@@ -1,0 +1,287 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# 042-diff-export-commit: what a container changed, as lines, as a tar, as an image; names of images.
+
+load helpers
+
+setup_file() {
+	load_image busybox multi kinds
+}
+
+teardown_file() {
+	leak_check
+}
+
+setup() {
+	C=$(safename)
+	D=$TMPDIR/$C
+	mkdir -p "$D"
+}
+
+teardown() {
+	run_rbox rm -f -i -t 0 "$C"
+	rm -rf "$D"
+}
+
+# A container that has done a bit of everything.
+changed() {	# IMAGE RUN-OPTIONS...
+	local image=$1
+	shift
+	run_rbox run --network none --name "$C" "$@" "$image" sh -c 'mkdir /new && echo content >/new/file
+		ln /new/file /new/hard && ln -s file /new/soft && rm /etc/image-name && echo x:x:7: >>/etc/group
+		rm -r /home/user && mkdir /home/user && echo mine >/home/user/own
+		chmod 700 /srv && rm -r /opt && mkdir /usr/empty
+		mkdir /a && touch /a/1 && chown -R 12:34 /a && chmod 4711 /a/1 && chmod 711 /'
+}
+
+CHANGES='A /a
+A /a/1
+C /etc
+C /etc/group
+D /etc/image-name
+C /home
+D /home/user
+A /home/user/own
+A /new
+A /new/file
+A /new/hard
+A /new/soft
+D /opt
+C /srv
+C /usr
+A /usr/empty'
+
+@test "diff - lines and JSON, while it runs too" {
+	changed "$IMAGE"
+	run_rbox diff "$C"
+	assert "$output" == "$CHANGES"
+	run_rbox container diff "$C"
+	assert "$output" == "$CHANGES"
+	run_rbox diff --format json "$C"
+	assert "$(jq -c .deleted <<<"$output")" == '["/etc/image-name","/home/user","/opt"]'
+	assert "$(jq -c .changed <<<"$output")" == '["/etc","/etc/group","/home","/srv","/usr"]'
+	assert "$(jq -r '.added | length' <<<"$output")" -eq 8
+	run_rbox rm "$C"
+	run_rbox create --name "$C" "$IMAGE" sh -c 'touch /tmp/x; sleep 1000'
+	run_rbox diff "$C"
+	assert "$output" == ""
+	run_rbox diff --format json "$C"
+	assert "$output" == "{}"
+	run_rbox start "$C"
+	wait_for 10 rbox exec "$C" test -e /tmp/x
+	run_rbox diff "$C"
+	assert "$output" == "C /etc
+C /tmp
+A /tmp/x" "the engine's own files are not told"
+}
+
+@test "diff - of an image, and what makes no sense" {
+	run_rbox image diff localhost/multi:latest
+	assert "$output" =~ "C /data
+A /data/removed"
+	run_rbox diff "$IMAGE"
+	assert "${lines[0]}" == "A /bin"
+	run_rbox 125 diff no-such-thing
+	assert "$stderr" == "Error: no-such-thing not found: no such container or image"
+	run_rbox 125 container diff no-such-thing
+	run_rbox 125 image diff no-such-thing
+	run_rbox 125 diff --format yaml "$IMAGE"
+	assert "$stderr" == "Error: only supported value for '--format' is 'json'"
+}
+
+# The entries of a tar with all that matters of them, sorted.
+entries() {
+	/usr/bin/python3 - "$1" <<'PY'
+import hashlib, sys, tarfile
+t = tarfile.open(sys.argv[1])
+for m in sorted(t, key=lambda m: m.name.encode("utf-8", "surrogateescape")):
+    data = t.extractfile(m).read() if m.isreg() else b""
+    print(ascii(m.name), m.type, oct(m.mode & 0o7777), m.uid, m.gid, m.size, ascii(m.linkname), int(m.mtime),
+          sorted((k, ascii(v)) for k, v in m.pax_headers.items() if "xattr" in k), hashlib.sha256(data).hexdigest()[:8])
+PY
+}
+
+@test "export - the whole root, readable by others, and the same again by import" {
+	changed localhost/kinds:latest
+	run_sh '$RBOX export '"$C"' >'"$D/one.tar"
+	run_rbox export -o "$D/two.tar" "$C"
+	cmp "$D/one.tar" "$D/two.tar"
+	tar -tf "$D/one.tar" >"$D/names"
+	grep -qx 'new/file' "$D/names"
+	assert "$(grep -c 'image-name\|^opt' "$D/names")" -eq 0
+	run_sh "tar -tvf $D/one.tar a/1 new/hard"
+	assert "$output" =~ "-rws--x--x 12/34 ".*"a/1"
+	assert "$output" =~ "new/hard link to new/file"
+	run_rbox rm "$C"
+	# What is imported and exported again is the same tree.
+	run_rbox import "$D/one.tar" imported
+	run_rbox create --name "$C" imported true
+	run_rbox export -o "$D/again.tar" "$C"
+	entries "$D/one.tar" >"$D/one" && entries "$D/again.tar" >"$D/again"
+	diff "$D/one" "$D/again"
+	run_rbox rm "$C"
+	run_rbox rmi imported
+}
+
+@test "export - of a running container, without what is mounted" {
+	mkdir "$D/bind"
+	echo secret >"$D/bind/in-the-volume"
+	run_rbox run -d --network none --name "$C" -v "$D/bind:/mnt" --tmpfs /scratch "$IMAGE" \
+		sh -c 'touch /scratch/in-tmpfs /rooted; sleep 1000'
+	wait_for 10 rbox exec "$C" test -e /rooted
+	run_sh '$RBOX export '"$C"' | tar -tf -'
+	assert "$output" =~ "
+rooted"
+	assert "$output" =~ "
+proc/"
+	assert "$output" !~ "in-the-volume|in-tmpfs|proc/[a-z0-9]|dev/null|sys/[a-z]"
+}
+
+@test "export - not to a terminal, no half file, no message to a reader that goes" {
+	run_rbox create --name "$C" "$IMAGE" true
+	run_sh 'script -qefc "$RBOX export '"$C"'" /dev/null; true'
+	assert "$output" =~ "refusing to write a tar to a terminal"
+	run_rbox 125 export -o "$D/none.tar" no-such-container
+	[ ! -e "$D/none.tar" ]
+	run_rbox 125 export -o "$D/no/folder.tar" "$C"
+	run_sh 125 '$RBOX export '"$C"' >/dev/full'
+	assert "$stderr" =~ "No space left on device"
+	run_sh '$RBOX export '"$C"' | head -c 1 | wc -c'
+	assert "$output" -eq 1
+	assert "$stderr" == ""
+	run_rbox 125 export
+}
+
+@test "commit - an image that is what the container was" {
+	changed localhost/multi:latest -e A=b -l from=container -w /srv
+	SOURCE_DATE_EPOCH=1700000000 run_rbox commit -q -a "A Person" -m "a message" \
+		-c 'CMD ["cat", "/new/file"]' -c 'ENV C=d' -c EXPOSE=80 "$C" committed:1
+	assert "$output" =~ ^[0-9a-f]{64}$
+	local id=$output
+	# The same content makes the same image.
+	SOURCE_DATE_EPOCH=1700000000 run_rbox commit -q -a "A Person" -m "a message" \
+		-c 'CMD ["cat", "/new/file"]' -c 'ENV C=d' -c EXPOSE=80 "$C"
+	assert "$output" == "$id"
+	run_rbox diff "$C"
+	local container=$output
+	run_rbox image diff committed:1
+	assert "$output" == "$container" "the layer is what diff told"
+	run_rbox run --rm --network none committed:1
+	assert "$output" == content
+	run_rbox run --rm --network none committed:1 sh -c 'stat -c "%u:%g %a" /a/1 /; cat /home/user/own; ls /home/user
+		test -e /etc/image-name || echo gone; echo $A $C; pwd; stat -c %h /new/hard; cat /hidden/newer'
+	assert "$output" == "12:34 4711
+0:0 711
+mine
+own
+gone
+b d
+/srv
+2
+three"
+	run_rbox image inspect committed:1
+	assert "$(jq -r '.[0].Author' <<<"$output")" == "A Person"
+	assert "$(jq -c '.[0].Config.Labels' <<<"$output")" == '{"from":"container"}'
+	assert "$(jq -c '.[0].Config.ExposedPorts' <<<"$output")" == '{"80/tcp":{}}'
+	assert "$(jq -r '.[0].History[-1].comment' <<<"$output")" == "a message"
+	assert "$(jq -r '.[0].RootFS.Layers | length' <<<"$output")" -eq 5
+	assert "$(jq -c '.[0].Config.Env' <<<"$output")" !~ "container=|HOSTNAME|HOME"
+	run_rbox rm "$C"
+	run_rbox rmi committed:1
+}
+
+@test "commit - others read it" {
+	changed "$IMAGE"
+	run_rbox commit -q "$C" committed:2
+	/usr/bin/python3 - "$XDG_DATA_HOME/rbox" localhost/committed/:2 "$D/layout" <<'PY'
+import json, os, shutil, sys
+store, name, out = sys.argv[1:]
+shutil.copytree(store + "/blobs", out + "/blobs")
+digest = json.load(open(store + "/refs/" + name))["manifest"]
+data = open(store + "/blobs/" + digest.replace(":", "/"), "rb").read()
+json.dump({"imageLayoutVersion": "1.0.0"}, open(out + "/oci-layout", "w"))
+json.dump({"schemaVersion": 2, "manifests": [{
+    "mediaType": json.loads(data)["mediaType"], "digest": digest, "size": len(data),
+    "annotations": {"org.opencontainers.image.ref.name": "x"}}]}, open(out + "/index.json", "w"))
+PY
+	run_cmd skopeo copy -q "oci:$D/layout:x" "docker-archive:$D/archive.tar:some/name:tag"
+	check_status 0
+	run_rbox rm "$C"
+	run_rbox rmi committed:2
+	run_rbox load -q -i "$D/archive.tar"
+	run_rbox run --rm --network none some/name:tag cat /new/file /home/user/own
+	assert "$output" == "content
+mine"
+	run_rbox rmi some/name:tag
+}
+
+@test "commit - squashed, in docker's format, running, with an id file" {
+	run_rbox run -d --network none --name "$C" -v "$D:/mnt/volume" localhost/multi:latest \
+		sh -c 'echo here >/here; sleep 1000'
+	wait_for 10 rbox exec "$C" test -s /here
+	run_rbox commit -q -s -f docker -m "the comment" --include-volumes --iidfile "$D/iid" "$C" squashed
+	assert "$(<"$D/iid")" == "$output"
+	run_rbox image inspect squashed
+	assert "$(jq -r '.[0].RootFS.Layers | length' <<<"$output")" -eq 1
+	assert "$(jq -r '.[0].History | length' <<<"$output")" -eq 1
+	assert "$(jq -r '.[0].Comment' <<<"$output")" == "the comment"
+	assert "$(jq -c '.[0].Config.Volumes' <<<"$output")" == '{"/mnt/volume":{}}'
+	run_rbox run --rm --network none squashed sh -c 'cat /here /hidden/new; test -e /hidden/old || echo hidden
+		stat -c "%u:%g %a" /owned /setuid'
+	assert "$output" == "here
+two
+hidden
+1000:2000 640
+0:0 4755"
+	run_rbox exec "$C" true
+	run_rbox 125 commit -p "$C"
+	assert "$stderr" =~ "--pause: a running container can't be paused"
+	run_rbox rmi squashed
+}
+
+@test "commit - what makes no sense leaves nothing" {
+	run_rbox create --name "$C" "$IMAGE" true
+	run_rbox images -aq
+	local before=$output
+	run_rbox 125 commit no-such-container
+	assert "$stderr" == 'Error: no container with name or ID "no-such-container" found: no such container'
+	run_rbox 125 commit -c 'BAD thing' "$C" x
+	assert "$stderr" =~ "--change 'BAD thing': 'BAD' is none of CMD, ENTRYPOINT"
+	run_rbox 125 commit -f tar "$C"
+	run_rbox 125 commit "$C" UPPER
+	run_rbox 125 commit "$C" a b
+	run_rbox images -aq
+	assert "$output" == "$before"
+}
+
+@test "tag, untag - names of an image" {
+	run_rbox tag "$IMAGE" one:1 registry.example:5000/team/two
+	run_rbox run --rm --network none one:1 echo works
+	assert "$output" == works
+	run_rbox image exists registry.example:5000/team/two:latest
+	# a name moves over
+	run_rbox image tag localhost/multi:latest one:1
+	run_rbox run --rm --network none one:1 cat /etc/image-name
+	assert "$output" == multi
+	run_rbox 125 untag "$IMAGE" one:1
+	assert "$stderr" == "Error: one:1: tag not known"
+	run_rbox untag one:1 one:1
+	run_rbox 1 image exists one:1
+	run_rbox image untag "$IMAGE" registry.example:5000/team/two
+	run_rbox 1 image exists registry.example:5000/team/two
+	run_rbox images -q "$IMAGE"
+	local id=$output
+	run_rbox untag "$IMAGE"
+	run_rbox 1 image exists "$IMAGE"
+	run_rbox tag "$id" busybox
+	run_rbox image exists "$IMAGE"
+	run_rbox 125 tag "$IMAGE"
+	run_rbox 125 tag no-such-image x
+	assert "$stderr" == "Error: no-such-image: image not known"
+	run_rbox 125 tag "$IMAGE" good UPPER
+	run_rbox 1 image exists good
+	run_rbox 125 tag "$IMAGE" "x@sha256:$(printf '%064d' 0)"
+	assert "$stderr" =~ "tag by digest not supported"
+	run_rbox 125 untag
+}
