@@ -26,9 +26,9 @@ teardown() {
 
 # A container that has done a bit of everything.
 changed() {	# IMAGE RUN-OPTIONS...
-	local image=$1
+	local from=$1
 	shift
-	run_rbox run --network none --name "$C" "$@" "$image" sh -c 'mkdir /new && echo content >/new/file
+	run_rbox run --network none --name "$C" "$@" "$from" sh -c 'mkdir /new && echo content >/new/file
 		ln /new/file /new/hard && ln -s file /new/soft && rm /etc/image-name && echo x:x:7: >>/etc/group
 		rm -r /home/user && mkdir /home/user && echo mine >/home/user/own
 		chmod 700 /srv && rm -r /opt && mkdir /usr/empty
@@ -157,7 +157,7 @@ proc/"
 	changed localhost/multi:latest -e A=b -l from=container -w /srv
 	SOURCE_DATE_EPOCH=1700000000 run_rbox commit -q -a "A Person" -m "a message" \
 		-c 'CMD ["cat", "/new/file"]' -c 'ENV C=d' -c EXPOSE=80 "$C" committed:1
-	assert "$output" =~ ^[0-9a-f]{64}$
+	assert "$output" =~ "^[0-9a-f]{64}\$"
 	local id=$output
 	# The same content makes the same image.
 	SOURCE_DATE_EPOCH=1700000000 run_rbox commit -q -a "A Person" -m "a message" \
