@@ -7,6 +7,7 @@
 #include "cmd/commands.h"
 #include "cmd/progress.h"
 #include "pkg/engine/container.h"
+#include "pkg/engine/event.h"
 #include "pkg/util/fd.h"
 #include "pkg/util/io.h"
 #include "pkg/util/json.h"
@@ -69,22 +70,20 @@ static json_t *make_request(const struct commit_opts *o, const char *id, const c
 	return q;
 }
 
-static int check(struct app *app, const struct commit_opts *o, const char *name, char **ret_id, struct fail *f)
+static int check(struct app *app, const struct commit_opts *o, const char *name, struct container *c, struct fail *f)
 {
-	auto_container struct container c = CONTAINER_INIT;
 	int r;
 
 	if (o->format && strcmp(o->format, "oci") && strcmp(o->format, "docker"))
 		return refuse(f, EINVAL, "unrecognized image format \"%.40s\": oci or docker", o->format);
-	r = container_open(&app->engine, name, &c, f);
+	r = container_open(&app->engine, name, c, f);
 	if (r < 0)
 		return r;
-	if (o->pause == TRI_TRUE && container_is_running(&c) && c.state.status != STATUS_PAUSED) {
+	if (o->pause == TRI_TRUE && container_is_running(c) && c->state.status != STATUS_PAUSED) {
 		(void)refuse(f, ENOTSUP, "--pause: a running container can't be paused while it is committed yet");
 		fail_hint(f, "rbox commit --pause=false, or rbox stop %.100s before", name);
 		return -ENOTSUP;
 	}
-	*ret_id = mem_strdup(c.id);
 	return 0;
 }
 
@@ -101,16 +100,18 @@ static int write_iidfile(const char *path, const char *id, struct fail *f)
 static int commit(struct app *app, const struct commit_opts *o, const char *name, const char *reference,
 		  struct fail *f)
 {
-	auto_free char *id = NULL;
+	auto_container struct container c = CONTAINER_INIT;
 	struct made m = { 0 };
-	int r = check(app, o, name, &id, f);
+	int r = check(app, o, name, &c, f);
 
 	if (r == 0)
-		r = transfer_show(app, make_request(o, id, reference), o->quiet, take_image, &m, f);
+		r = transfer_show(app, make_request(o, c.id, reference), o->quiet, take_image, &m, f);
 	if (r == 0 && o->iidfile)
 		r = write_iidfile(o->iidfile, m.id, f);
-	if (r == 0)
+	if (r == 0) {
+		event_container(&app->engine.store, &c.config, "commit");
 		app_printf("%s\n", m.id);
+	}
 	mem_free_ptr(&m.id);
 	return r;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pkg/engine/export.h"
 
+#include "pkg/engine/event.h"
 #include "pkg/engine/inside.h"
 #include "pkg/engine/view.h"
 #include "storage/pack.h"
@@ -29,6 +30,8 @@ int engine_export(struct engine *e, const char *text, int out_fd, struct fail *f
 
 	if (r == 0)
 		r = inside_run(engine_userns_hint(e), export_inside, &j, e->warn, f);
+	if (r == 0)
+		event_container(&e->store, &j.ctr.config, "export");
 	container_done(&j.ctr);
 	return r;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "pkg/engine/event.h"
 #include "pkg/oci/ref.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
@@ -21,6 +22,21 @@ int tag_parse(const char *text, struct ref *ret, struct fail *f)
 	return r;
 }
 
+static int give_name(struct engine *e, const struct image *i, const char *text, struct fail *f)
+{
+	auto_ref struct ref name = { 0 };
+	auto_free char *full = NULL;
+	int r = tag_parse(text, &name, f);
+
+	if (r == 0)
+		r = image_name_set(&e->store, &name, &i->id, &i->manifest, f);
+	if (r < 0)
+		return r;
+	full = ref_format(&name);
+	event_image(&e->store, "tag", i->id.hex, full);
+	return 0;
+}
+
 int engine_tag(struct engine *e, const char *image, char *const *names, struct fail *f)
 {
 	auto_image struct image i = { 0 };
@@ -35,14 +51,9 @@ int engine_tag(struct engine *e, const char *image, char *const *names, struct f
 		if (r == 0)
 			r = tag_parse(*it, &probe, f);
 	}
-	strv_each(it, names) {
-		auto_ref struct ref name = { 0 };
-
+	strv_each(it, names)
 		if (r == 0)
-			r = tag_parse(*it, &name, f);
-		if (r == 0)
-			r = image_name_set(&e->store, &name, &id, &i.manifest, f);
-	}
+			r = give_name(e, &i, *it, f);
 	return r;
 }
 
@@ -78,7 +89,7 @@ static const char *which_name(char *const *have, const char *typed)
 	return NULL;
 }
 
-static int remove_name(struct engine *e, const char *full, struct fail *f)
+static int remove_name(struct engine *e, const struct digest *id, const char *full, struct fail *f)
 {
 	auto_ref struct ref ref = { 0 };
 	int r = ref_parse(full, &ref, f);
@@ -88,8 +99,10 @@ static int remove_name(struct engine *e, const char *full, struct fail *f)
 	/* Somebody else was faster. */
 	if (r == -ENOENT) {
 		fail_clear(f);
-		r = 0;
+		return 0;
 	}
+	if (r == 0)
+		event_image(&e->store, "untag", id->hex, full);
 	return r;
 }
 
@@ -114,6 +127,6 @@ int engine_untag(struct engine *e, const char *image, char *const *names, struct
 	}
 	strv_each(it, gone)
 		if (r == 0)
-			r = remove_name(e, *it, f);
+			r = remove_name(e, &id, *it, f);
 	return r;
 }

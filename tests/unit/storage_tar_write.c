@@ -27,7 +27,7 @@ static ssize_t next(void *ctx, const void **ret, struct fail *f)
 	ssize_t n = io_read(s->fd, s->buf, sizeof(s->buf));
 
 	*ret = s->buf;
-	return n < 0 ? fail(f, (int)-n, "read") : n;
+	return n < 0 ? refuse(f, (int)-n, "read") : n;
 }
 
 static const struct tar_attr attrs[] = { { "user.colour", "blue", 4 }, { "security.capability", "\1\0\0\2", 4 } };
