@@ -219,6 +219,7 @@ pid_of() {
 	local pid
 	run_rbox run -d --name c1 --network none --stop-timeout 0 "$IMAGE" sh -c 'sleep 1000 & exec sleep 1001'
 	wait_for 10 sh -c "$RBOX top c1 args | grep -qx 'sleep 1000'"
+	wait_for 10 sh -c "$RBOX top c1 args | grep -qx 'sleep 1001'"
 	run_rbox top c1
 	assert "${lines[0]}" =~ '^USER +PID +PPID +%CPU +ELAPSED +TTY +TIME +COMMAND$'
 	assert "${lines[1]}" =~ '^root +1 +0 +[0-9.]+ +[0-9].*s +\? +[0-9].* +sleep 1001$'
@@ -229,7 +230,7 @@ pid_of() {
 	assert "${lines[1]}" == "1           0           sleep 1001"
 	run_rbox top c1 %p comm state seccomp nice huser %U
 	assert "${lines[0]}" =~ '^PID +COMMAND +STATE +SECCOMP +NI +HUSER +USER$'
-	assert "${lines[1]}" =~ "^1 +sleep +S +filter +0 +$(id -u) +root\$"
+	assert "${lines[1]}" =~ "^1 +sleep +[SRD] +filter +$(nice) +$(id -u) +root\$"
 	pid_of c1
 	run_rbox top c1 hpid hgroup group rgroup ruser
 	assert "${lines[1]}" =~ "^$pid +$(id -g) +root +root +root\$"
