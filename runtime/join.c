@@ -204,10 +204,10 @@ static int run(const struct join *j, int sock, const struct privs_user *u, struc
 	exec_reset_signals();
 	/* All are close-on-exec at birth; this is for those of whoever started us. */
 	r = exec_hide_fds(f);
-	for (size_t i = 0; r == 0 && i < j->keep.n; i++) {
-		r = fd_set_cloexec(j->keep.fds[i], 0);
+	for (size_t i = 0; r == 0 && i < j->n_keep_fds; i++) {
+		r = fd_set_cloexec(j->keep_fds[i], 0);
 		if (r < 0)
-			fail(f, -r, "hand over descriptor %d", j->keep.fds[i]);
+			fail(f, -r, "hand over descriptor %d", j->keep_fds[i]);
 	}
 	if (r < 0)
 		return r;

@@ -14,17 +14,11 @@
  * exec: a further process in a running container. It joins all its namespaces by pidfd, then its
  * root, and gets the PROCESS's user, capabilities, rlimits, no_new_privileges and seccomp program.
  * The process is not dumpable from before setns until its exec, so that the container's root
- * can't trace it (CVE-2016-9962), and holds no descriptor but stdio and what is in KEEP.
+ * can't trace it (CVE-2016-9962), and holds no descriptor but stdio and KEEP_FDS.
  *
  * Works for the container's owner from outside U and from inside U.
  * With process->terminal a pty is made on the container's /dev/pts and its master returned.
  */
-enum { JOIN_KEEP_MAX = 256 };
-struct join_keep {		/* descriptors of ours that the process has too, by the same numbers */
-	int fds[JOIN_KEEP_MAX];
-	size_t n;
-};
-
 struct join {
 	pid_t pid;			/* the container's first process */
 	int pidfd;			/* the same, opened and checked by the caller */
@@ -34,7 +28,9 @@ struct join {
 	bool detach;			/* outlives the caller; otherwise it dies with it */
 	bool adopt;			/* what its children leave behind becomes its own, not the container's */
 	bool passwd_entry;
-	struct join_keep keep;
+	/* Descriptors from 3 on that the process gets under their numbers; they stay the caller's. */
+	const int *keep_fds;
+	size_t n_keep_fds;
 };
 
 /* Returns once the process has exec'd (pid, pidfd, console_fd), or its failure (126, 127). */

@@ -172,7 +172,11 @@ static int run(struct exec_run *x, struct spec_process *process, struct fail *f)
 	x->join.process = process;
 	x->join.detach = x->o->detach;
 	x->join.passwd_entry = true;
-	r = exec_keep_fds(x->o, &x->join.keep, f);
+	if (x->o->preserve_fds && x->o->preserve_fd)
+		return refuse(f, EINVAL, "cannot specify both --preserve-fds and --preserve-fd");
+	r = keepfd_parse(x->o->preserve_fds, x->o->preserve_fd, &x->keep, f);
+	x->join.keep_fds = x->keep.v;
+	x->join.n_keep_fds = x->keep.n;
 	if (r == 0 && !x->o->privileged)
 		r = engine_seccomp(&x->c->config, process, &x->join.seccomp_fd, f);
 	if (r == 0)

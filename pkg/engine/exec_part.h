@@ -5,6 +5,7 @@
 #include "pkg/engine/container.h"
 #include "pkg/engine/exec.h"
 #include "pkg/engine/exec_session.h"
+#include "pkg/engine/keepfd.h"
 #include "runtime/join.h"
 #include "runtime/monitor/attach.h"
 
@@ -18,10 +19,8 @@ struct exec_run {
 	struct join join;		/* its descriptors are ours */
 	struct attach_local local;	/* our ends of its streams */
 	struct exec_session session;
+	struct keepfds keep;
 };
-
-/* --preserve-fds and --preserve-fd: the numbers, each of which our caller must have passed. */
-int exec_keep_fds(const struct exec_opts *o, struct join_keep *ret, struct fail *f) MUST_USE;
 
 /* Closes the process's ends: they have been handed over. */
 void exec_close_theirs(struct exec_run *x);
