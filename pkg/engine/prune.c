@@ -27,6 +27,33 @@ static int prune_one(struct engine *e, const char *id, struct fail *f)
 	return r < 0 ? r : 1;
 }
 
+/*
+ * Over those of S that are left (their id is emptied when they are done with). Whether any was removed. One
+ * that others depend on is left for the next round, unless this is the LAST.
+ */
+static bool prune_round(struct engine *e, struct selection *s, bool last, const struct prune_told *told,
+			struct fail *f)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < s->n; i++) {
+		struct selected *one = &s->v[i];
+		int r = one->id[0] ? prune_one(e, one->id, f) : 0;
+
+		if (r == -EEXIST && !last) {
+			fail_clear(f);
+			continue;
+		}
+		if (r < 0)
+			told->trouble(told->ctx, f);
+		else if (r > 0)
+			told->done(told->ctx, one->id);
+		any |= r > 0;
+		one->id[0] = '\0';
+	}
+	return any;
+}
+
 int engine_prune(struct engine *e, char **filters, const struct prune_told *told, struct fail *f)
 {
 	static const char *const keys[] = { "until", "label", "label!", NULL };
@@ -38,13 +65,9 @@ int engine_prune(struct engine *e, char **filters, const struct prune_told *told
 		r = engine_select(e, &o, &(struct select_rule){ 0 }, NULL, &s, f);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < s.n; i++) {
-		r = prune_one(e, s.v[i].id, f);
-		if (r < 0)
-			told->trouble(told->ctx, f);
-		else if (r > 0)
-			told->done(told->ctx, s.v[i].id);
-	}
+	while (prune_round(e, &s, false, told, f))
+		;
+	(void)prune_round(e, &s, true, told, f);
 	return 0;
 }
 

@@ -338,6 +338,19 @@ pid_of() {
 	run_rbox rm -f c1
 }
 
+@test "container prune - what others depend on goes after them, or stays with them" {
+	run_rbox create --name c1 "$IMAGE" true
+	run_rbox create --name c2 --requires c1 "$IMAGE" true
+	run_rbox create --name c3 --requires c2 "$IMAGE" true
+	run_rbox container prune -f
+	assert "${#lines[@]}" -eq 3
+	run_rbox create --name c1 --label x=1 "$IMAGE" true
+	run_rbox create --name c2 --requires c1 "$IMAGE" true
+	run_rbox 125 container prune -f --filter label=x
+	assert "$stderr" =~ 'has dependent containers which must be removed before it'
+	run_rbox rm c2 c1
+}
+
 @test "container cleanup - nothing to do, --rm, --rmi; not what runs" {
 	local id
 	sleeper c1
