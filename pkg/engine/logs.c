@@ -88,6 +88,14 @@ static bool is_up_to_date(const struct logs *l)
 	       fstat(newest(l), &b) == 0 && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
 }
 
+/* The rotation leaves it as long as we have it open (runtime/monitor/log.h). */
+static void keep(int fd)
+{
+	struct flock whole = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+
+	(void)fcntl(fd, F_OFD_SETLK, &whole);
+}
+
 /*
  * Opens every file that is newer than those we know. From the newest to the oldest: a rotation meanwhile
  * only moves a file to a higher number, where it is still to come or stands a second time. In the middle of
@@ -98,15 +106,18 @@ static int extend(struct logs *l)
 	int found[LOGS_HELD_MAX];
 	size_t n = 0, room = LOGS_HELD_MAX - l->n_held;
 	bool met = !l->n_held;
-	int r = 0;
+	int r = 0, missing = 0;
 
 	if (is_up_to_date(l) || !room)
 		return 0;
-	for (int i = 0; i < l->max_file + 1 && n < room; i++) {
+	for (int i = 0; i < l->max_file + LOG_LAG_FILES + 1 && n < room; i++) {
 		int fd = open_log(l, i);
 
-		if (fd == -ENOENT)
+		if (fd == -ENOENT && ++missing < 2)
 			continue;
+		if (fd == -ENOENT)
+			break;
+		missing = 0;
 		if (fd < 0) {
 			r = fd;
 			break;
@@ -120,6 +131,8 @@ static int extend(struct logs *l)
 			met = true;
 			break;
 		}
+		if (l->o.follow)
+			keep(fd);
 		found[n++] = fd;
 	}
 	while (n && r == 0)

@@ -37,6 +37,25 @@ static int open_file(struct log *l)
 	return 0;
 }
 
+static char *numbered(const struct log *l, int number)
+{
+	return number ? mem_printf("%s.%d", l->o.name, number) : mem_strdup(l->o.name);
+}
+
+/* What the last run left beyond the limit, for somebody who was reading it. */
+static int find_highest(const struct log *l)
+{
+	int n = l->o.max_file - 1;
+
+	for (; n < l->o.max_file + LOG_LAG_FILES; n++) {
+		auto_free char *name = numbered(l, n + 1);
+
+		if (faccessat(l->o.dir_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+			break;
+	}
+	return n;
+}
+
 int log_open(const struct log_opts *o, struct log *ret, struct fail *f)
 {
 	int r;
@@ -52,6 +71,7 @@ int log_open(const struct log_opts *o, struct log *ret, struct fail *f)
 		return ret->fd < 0 ? ret->fd : 0;
 	}
 	r = open_file(ret);
+	ret->highest = find_highest(ret);
 	return r < 0 ? fail(f, -r, "open the log '%s'", o->name) : 0;
 }
 
@@ -79,25 +99,52 @@ static void flush(struct log *l)
 /* FROM becomes FROM + 1; 0 is the log itself. What isn't there yet is no failure. */
 static int shift(const struct log *l, int from)
 {
-	auto_free char *a = from ? mem_printf("%s.%d", l->o.name, from) : mem_strdup(l->o.name);
-	auto_free char *b = mem_printf("%s.%d", l->o.name, from + 1);
+	auto_free char *a = numbered(l, from), *b = numbered(l, from + 1);
 
 	return renameat(l->o.dir_fd, a, l->o.dir_fd, b) < 0 && (errno != ENOENT || !from) ? -errno : 0;
 }
 
-static int shift_all(const struct log *l)
+/* Somebody who follows has a lock on each file that he hasn't read to its end. */
+static bool is_read(const struct log *l, const char *name)
 {
-	int last = l->o.max_file - 1, r = 0;
-	auto_free char *oldest = last ? mem_printf("%s.%d", l->o.name, last) : mem_strdup(l->o.name);
+	auto_fd int fd = fd_open(l->o.dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
-	/*
-	 * Removed first: ext4 writes a file out to the disk when it is renamed over another
-	 * (auto_da_alloc), and a container that writes fast would wait for that at each rotation.
-	 */
-	if (unlinkat(l->o.dir_fd, oldest, 0) < 0 && errno != ENOENT)
-		return -errno;
-	for (int i = last - 1; i >= 0 && r == 0; i--)
+	return fd >= 0 && fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
+}
+
+/*
+ * The files from number KEEP on go, the oldest first, but for what is being read and all that is newer.
+ * Returns the highest number that is left (-1: none), or -errno - 1.
+ */
+static int remove_old(const struct log *l, int keep)
+{
+	int last = l->highest > keep ? l->highest : keep;
+
+	for (; last >= keep; last--) {
+		auto_free char *name = numbered(l, last);
+
+		if (last + 1 < l->o.max_file + LOG_LAG_FILES && is_read(l, name))
+			break;
+		/*
+		 * Removed, not renamed over: ext4 writes a file out to the disk then (auto_da_alloc), and a
+		 * container that writes fast would wait for that at each rotation.
+		 */
+		if (unlinkat(l->o.dir_fd, name, 0) < 0 && errno != ENOENT)
+			return -errno - 1;
+	}
+	return last;
+}
+
+static int shift_all(struct log *l)
+{
+	int last = remove_old(l, l->o.max_file - 1), r = 0;
+
+	if (last < -1)
+		return last + 1;
+	for (int i = last; i >= 0 && r == 0; i--)
 		r = shift(l, i);
+	l->highest = last + 1;
 	return r;
 }
 
@@ -327,6 +374,10 @@ void log_write(struct log *l, int stream, const char *data, size_t n, int64_t no
 
 void log_settle(struct log *l)
 {
+	bool is_file = l->o.driver == LOG_K8S_FILE || l->o.driver == LOG_JSON_FILE;
+
+	if (l->o.name && is_file && l->highest >= l->o.max_file)
+		l->highest = remove_old(l, l->o.max_file);
 	for (int i = 0; i < 2; i++) {
 		struct frame fr;
 

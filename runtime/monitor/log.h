@@ -27,9 +27,12 @@
  *
  * Rotation: before a line that would take the file past MAX_SIZE, NAME becomes NAME.1, that NAME.2, and
  * so on; MAX_FILE files are kept, NAME among them. A reader that follows keeps its descriptor, reads
- * on to the end when NAME is another file, and goes on there: no line is lost.
+ * on to the end when NAME is another file, and goes on there. It has a lock (F_OFD_SETLK, for reading) on
+ * each file that it hasn't read to its end: such a file and those that are newer are kept beyond
+ * MAX_FILE, LOG_LAG_FILES of them at most, so no line is lost to a reader that comes to it a little late.
  */
-enum { LOG_PIECE_MAX = 16 * 1024, LOG_BATCH = 128 * 1024, LOG_FILES_MAX = 1000 };
+enum { LOG_PIECE_MAX = 16 * 1024, LOG_BATCH = 128 * 1024, LOG_FILES_MAX = 1000,
+       LOG_LAG_FILES = 32 };
 
 enum log_driver { LOG_K8S_FILE, LOG_JSON_FILE, LOG_JOURNALD, LOG_NONE, LOG_PASSTHROUGH };
 
@@ -46,6 +49,7 @@ struct log {
 	struct log_opts o;	/* DIR_FD and the strings are borrowed; NAME is NULL when there is no log */
 	int fd;			/* -EBADF: no file */
 	int64_t size;
+	int highest;		/* the number of the oldest file, as far as we know */
 	struct str batch;
 	int error;		/* the first errno: lines were lost from there on */
 	time_t second;		/* what STAMP is of: "2025-05-27T09:58:34" and "+02:00" */
