@@ -20,6 +20,7 @@ static const struct command *const image_commands[] = {
 	&image_diff_command,
 	&image_inspect_command,
 	&image_exists_command,
+	&history_command,
 	NULL
 };
 
@@ -52,6 +53,7 @@ const struct command *const command_table[] = {
 	&cp_command,
 	&export_command,
 	&commit_command,
+	&history_command,
 	&info_command, &doctor_command, &version_command, &container_command, &image_command,
 	&secret_command, &system_command,
 	&completion_command, &man_command,

@@ -285,3 +285,27 @@ hidden
 	assert "$stderr" =~ "tag by digest not supported"
 	run_rbox 125 untag
 }
+
+@test "history - what an image was made of" {
+	run_rbox history --format '{{.ID}} {{.CreatedBy}}' localhost/multi:latest
+	assert "${#lines[@]}" -eq 4
+	assert "${lines[0]}" =~ "^[0-9a-f]{12} layer 3 of multi\$"
+	assert "${lines[1]}" == "<missing> layer 2 of multi"
+	run_rbox images -q "$IMAGE"
+	local base=$output
+	run_rbox history -q localhost/multi:latest
+	assert "${lines[3]}" == "$base" "an image that is here"
+	run_rbox image history --no-trunc --human=false localhost/multi:latest
+	assert "${lines[0]}" =~ "^ID +CREATED +CREATED BY +SIZE +COMMENT\$"
+	assert "${lines[1]}" =~ "^[0-9a-f]{64}  2023-11-14T22:13:20Z  layer 3 of multi  [0-9]+ *\$"
+	run_rbox create --name "$C" "$IMAGE" true
+	run_rbox commit -q -m "the message" "$C" committed:3
+	run_rbox history --format json committed:3
+	assert "$(jq -r '.[0] | .CreatedBy, .comment, .tags[0]' <<<"$output")" == "true
+the message
+localhost/committed:3"
+	run_rbox rm "$C"
+	run_rbox rmi committed:3
+	run_rbox 125 history no-such-image
+	assert "$stderr" == "Error: no-such-image: image not known"
+}
