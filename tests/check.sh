@@ -184,7 +184,7 @@ suite_env() {
 	as_user HOME="$d/home" XDG_DATA_HOME="$d/data" XDG_RUNTIME_DIR="$d/run" XDG_CACHE_HOME="$d/cache" \
 		XDG_CONFIG_HOME="$d/config" TMPDIR="$d/tmp" RBOX_T="$d" IMAGES="$T/images" \
 		PROBE="$T/probe" BUSYBOX="$T/busybox" RBOX="${RBOX:-rbox}" RBOX_SANITIZED="${SAN:-}" \
-		COMPAT_ONLY="${COMPAT_ONLY:-}" RBOX_OLD="${RBOX_OLD:-}" \
+		COMPAT_ONLY="${COMPAT_ONLY:-}" COMPAT_SECONDS="${COMPAT_SECONDS:-}" RBOX_OLD="${RBOX_OLD:-}" \
 		ASAN_OPTIONS="exitcode=99:log_path=$d/asan/report" LSAN_OPTIONS="exitcode=99" \
 		UBSAN_OPTIONS="print_stacktrace=1:log_path=$d/asan/report" "$@"
 }

@@ -43,7 +43,7 @@ NOUNS = ("container", "image", "volume", "secret", "system", "healthcheck", "net
 
 # What writes down is a shell: it stands before each of some thousand calls.
 WRITES = """#!/bin/sh
-printf '%%s\\037' "$BATS_TEST_FILENAME" "$BATS_TEST_DESCRIPTION" "$@" '\036' >>'%s'
+printf '%%s\\037' "$BATS_TEST_FILENAME" "$BATS_TEST_NUMBER" "$@" '\036' >>'%s'
 exec '%s' "$@"
 """
 
@@ -84,7 +84,7 @@ def read_args(argv, known, nouns, drop):
                 c, letters = letters[0], letters[1:]
                 row = spec.get("-" + c, [0, "-" + c])
                 used.append(row[1])
-                words = "" 
+                words = ""
                 if row[0]:
                     words, letters = letters, ""
                     if not words and i < len(rest):
@@ -156,6 +156,7 @@ class Table:
         self.calls = collections.Counter()				# (suite, test) -> calls
         self.typed = set()
         self.lock = threading.Lock()
+        self.start = time.monotonic()
         self.rbox = shutil.which(RBOX) or RBOX
 
     def between(self, where, log, drop):
@@ -167,7 +168,7 @@ class Table:
         return path
 
     def bats(self, where, between, suite, test=None):
-        """The names of the tests that passed."""
+        """{"number": name} of the tests that passed."""
         env = dict(os.environ, RBOX=between, RBOX_T=where, RBOX_TIMEOUT="12" if test else "60",
                    SUITE_TIMEOUT="300")
         for name in ("home", "data", "run", "cache", "config", "tmp"):
@@ -188,7 +189,7 @@ class Table:
             out = "not ok: too slow"
         subprocess.run([self.rbox, "rm", "-f", "-a", "-t", "0"], env=env, stdin=subprocess.DEVNULL,
                        capture_output=True, timeout=60)
-        return set(re.findall(r"^ok \d+ (.*)$", out, re.M))
+        return dict(re.findall(r"^ok (\d+) (.*)$", out, re.M))
 
     def parallel(self, jobs, work):
         def worker(n):
@@ -214,8 +215,9 @@ class Table:
             for record in f.read().split("\036\037"):
                 suite, _, rest = record.partition("\037")
                 test, _, rest = rest.partition("\037")
-                if not test or test not in passed:
+                if test not in passed:
                     continue
+                test = passed[test]
                 command, flags, typed, _ = read_args(rest.split("\037")[:-1], self.known, NOUNS, None)  # noqa: F821
                 at = (suite, test)
                 self.calls[at] += 1
@@ -250,7 +252,7 @@ class Table:
         for suite, test in sorted(self.uses[command, flag], key=rank)[:TRIES]:
             drop = self.between(where + "/bin", None, [command, flag])
             # With the flag it has passed, when the suites ran.
-            if test not in self.bats(where, drop, suite, test):
+            if test not in self.bats(where, drop, suite, test).values():
                 return "%s: %s" % (os.path.basename(suite)[:-5], test)
         return None
 
@@ -284,7 +286,10 @@ class Table:
         found = {}
 
         def one(n, at):
-            found[at] = self.state(n, rows[at])
+            if self.args.seconds and time.monotonic() - self.start > self.args.seconds:
+                found[at] = "parsed: not tried, the time was up"
+            else:
+                found[at] = self.state(n, rows[at])
             print("# %s %s %s: %s" % (*rows[at][:3], found[at]), flush=True)
         self.parallel(list(range(len(rows))), one)
         return [(row, found.get(i, "parsed: the proof broke off")) for i, row in enumerate(rows)]
@@ -313,6 +318,8 @@ def main():
     p.add_argument("--only", help="rows that match this")
     p.add_argument("--jobs", type=int, default=3)
     p.add_argument("--out")
+    p.add_argument("--seconds", type=int, default=int(os.environ.get("COMPAT_SECONDS") or 0),
+                   help="no further row is tried after so long")
     args = p.parse_args()
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)	# collects the orphans of tests that fail
     t = Table(args)

@@ -1,0 +1,5 @@
+# shellcheck shell=bash disable=SC2154,SC2086,SC2016,SC2046,SC2069,SC2164
+# SPDX-License-Identifier: Apache-2.0
+$E run --name a --network none $I sh -c 'exit 3'; echo $?
+$E inspect --format '{{.State.ExitCode}} {{.State.Status}} {{.State.Running}} {{.State.OOMKilled}} {{.State.Error}}' a
+$E wait a

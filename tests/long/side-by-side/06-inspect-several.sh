@@ -1,0 +1,5 @@
+# shellcheck shell=bash disable=SC2154,SC2086,SC2016,SC2046,SC2069,SC2164
+# SPDX-License-Identifier: Apache-2.0
+$E create --name a --network none $I true >/dev/null; $E create --name b --network none $I true >/dev/null
+$E inspect -f '{{.Name}}' a b; echo $?
+$E inspect -f '{{.Name}}' a nosuch 2>/dev/null; echo $?

@@ -1,0 +1,4 @@
+# shellcheck shell=bash disable=SC2154,SC2086,SC2016,SC2046,SC2069,SC2164
+# SPDX-License-Identifier: Apache-2.0
+$E run -d --name a --network none $I sleep 1000 >/dev/null
+$E rm a 2>/dev/null; echo $?; $E rm -f -t 0 a; echo $?
