@@ -11,8 +11,10 @@
 
 #include "pkg/engine/container.h"
 #include "pkg/engine/engine.h"
+#include "pkg/engine/event.h"
 #include "pkg/util/fd.h"
 #include "pkg/util/file.h"
+#include "pkg/util/mem.h"
 #include "pkg/util/str.h"
 #include "runtime/net/slirp.h"
 #include "runtime/ns.h"
@@ -101,6 +103,49 @@ static void clear_lost(struct engine *e, int run_fd, const char *id)
 		(void)!ctr_remove(&e->store, id, c.config.name, &ignored);
 }
 
+/*
+ * After a boot the runtime folder is empty and tells of nobody. The store's file "boot" is the boot of the last
+ * command: another one now means that what ran then was cut off.
+ */
+static bool is_new_boot(struct engine *e, char **ret_boot)
+{
+	auto_str struct str last = STR_INIT(128);
+	struct fail ignored = { 0 };
+
+	if (state_boot_id(ret_boot, &ignored) < 0)
+		return false;
+	return file_read(e->store.root_fd, "boot", &last) < 0 || strcmp(str_cstr(&last), *ret_boot);
+}
+
+/* --rm holds over a boot, too. */
+static void clear_cut_off(struct engine *e, const char *id)
+{
+	auto_container struct container c = CONTAINER_INIT;
+	struct fail ignored = { 0 };
+	auto_fd int lock = -EBADF;
+
+	if (container_open_id(e, id, &c, &ignored) < 0 || !c.config.life.rm ||
+	    c.state.status != STATUS_STOPPED || !str_eq(c.state.error, "host reboot"))
+		return;
+	lock = file_lock(c.dir_fd, "lock", 0);
+	if (lock >= 0 && !ctr_is_running(c.dir_fd) &&
+	    ctr_remove(&e->store, id, c.config.name, &ignored) == 0)
+		event_container(&e->store, &c.config, "remove");
+}
+
+static void clear_boot(struct engine *e)
+{
+	auto_free char *boot = NULL;
+	auto_strv char **ids = NULL;
+	struct fail ignored = { 0 };
+
+	if (!is_new_boot(e, &boot) || ctr_list(&e->store, &ids, &ignored) < 0)
+		return;
+	strv_each(it, ids)
+		clear_cut_off(e, *it);
+	(void)!file_replace(e->store.root_fd, "boot", boot, strlen(boot), 0600, 0);
+}
+
 static void close_others(struct engine *e)
 {
 	auto_fd int null = fd_open(AT_FDCWD, "/dev/null", O_RDWR, 0);
@@ -123,6 +168,7 @@ static void sweep_child(struct engine *e)
 
 	(void)setsid();
 	close_others(e);
+	clear_boot(e);
 	lost = each_lost(e, NULL);
 	if (!lost && store_sweep(&e->store, &left, &f) == 0 && !left)
 		_exit(0);
@@ -138,9 +184,10 @@ static void sweep_child(struct engine *e)
 
 void engine_sweep(struct engine *e)
 {
+	auto_free char *boot = NULL;
 	pid_t pid;
 
-	if (!store_needs_sweep(&e->store) && !each_lost(e, NULL))
+	if (!store_needs_sweep(&e->store) && !each_lost(e, NULL) && !is_new_boot(e, &boot))
 		return;
 	/* Twice, so that nobody waits for it and it is nobody's zombie. */
 	pid = fork();

@@ -276,3 +276,22 @@ $n-unless-stopped"
 	assert "$output" == ""
 	run_rbox rm "$name"
 }
+
+@test "reboot - --rm holds over it" {
+	local name dir store=$XDG_DATA_HOME/rbox
+	name=$(safename)
+	run_rbox run -d --rm --network none --name "$name" "$IMAGE" sleep 1000
+	dir=$store/containers/$(field "$name" .Id)
+	# Everything ends at once, the runtime folder is new, and so is the boot's id.
+	cp "$dir/state.json" "$TMPDIR/state"
+	kill -STOP "$(field "$name" .State.ConmonPid)"
+	sed -i 's/"boot_id":"[^"]*"/"boot_id":"00000000-0000-4000-8000-000000000000"/' "$dir/state.json"
+	rm -rf "$XDG_RUNTIME_DIR/rbox/$(basename "$dir")"
+	echo 00000000-0000-4000-8000-000000000000 >"$store/boot"
+	kill -9 "$(sed -n 's/.*"monitor_pid":\([0-9]*\).*/\1/p' "$TMPDIR/state")"
+	removed() { ! rbox container exists "$name"; }
+	wait_for 20 removed
+	same_boot() { [ "$(cat "$store/boot")" == "$(cat /proc/sys/kernel/random/boot_id)" ]; }
+	wait_for 20 same_boot
+	rm -f "$TMPDIR/state"
+}
