@@ -16,7 +16,7 @@ extern const struct command doctor_command, import_command, load_command, pull_c
 extern const struct command completion_command, man_command;
 extern const struct command cp_command, export_command, commit_command, history_command;
 extern const struct command diff_command, container_diff_command, image_diff_command;
-extern const struct command port_command;
+extern const struct command port_command, volume_command;
 extern const struct command tag_command, untag_command;
 extern const struct command image_exists_command, image_inspect_command;
 extern const struct command why_command;

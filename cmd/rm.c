@@ -6,6 +6,7 @@
 #include "pkg/engine/remove.h"
 #include "pkg/engine/requires.h"
 #include "pkg/engine/stop.h"
+#include "pkg/engine/volumes.h"
 #include "pkg/util/str.h"
 
 struct rm_opts {
@@ -63,6 +64,8 @@ static int rm_one(struct app *app, struct container *c, const char *shown, void 
 
 	if (r == 0)
 		r = engine_remove(&app->engine, c, o->force, each_time(o->time), f);
+	if (r == 0 && o->volumes)
+		volumes_drop_anonymous(&app->engine.store, &c->config);
 	if (r == 0)
 		app_printf("%s\n", shown);
 	return r;

@@ -138,8 +138,10 @@ static const struct opt fetch_rows[] = {
 	OPT_LIST(0, "label-file", struct run_opts, label_file, "FILE", "labels, a line each"),       \
 	OPT_LIST(0, "annotation", struct run_opts, annotation, "KEY=VALUE", "annotation of the OCI spec"), \
 	OPT_TITLE("Files and devices"),                                                              \
-	OPT_LIST('v', "volume", struct run_opts, volume, "SRC:DST[:OPTIONS]", "bind a folder or file of the host (ro, rw)"), \
-	OPT_LIST(0, "mount", struct run_opts, mount, "type=bind|tmpfs,...", "a mount, spelled out"), \
+	OPT_LIST('v', "volume", struct run_opts, volume, "[SRC:]DST[:OPTIONS]",		\
+		 "a folder of the host (/PATH) or a volume (NAME; none: one of its own), with ro, nocopy ..."), \
+	OPT_LIST(0, "mount", struct run_opts, mount, "type=volume|bind|tmpfs,...", "a mount, spelled out"), \
+	OPT_CSV(0, "volumes-from", struct run_opts, volumes_from, "CONTAINER[:ro]", "the volumes of another container"), \
 	OPT_LIST(0, "tmpfs", struct run_opts, tmpfs, "DST[:OPTIONS]", "an empty folder in memory"),  \
 	OPT_STR(0, "shm-size", struct run_opts, shm_size, "SIZE", "size of /dev/shm (default 64m)"), \
 	OPT_GROUP(struct run_opts, devices, device_rows),                                            \

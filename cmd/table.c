@@ -54,6 +54,7 @@ const struct command *const command_table[] = {
 	&export_command,
 	&commit_command,
 	&history_command,
+	&volume_command,
 	&info_command, &doctor_command, &version_command, &container_command, &image_command,
 	&secret_command, &system_command,
 	&completion_command, &man_command,

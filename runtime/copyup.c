@@ -16,57 +16,71 @@ enum { DEPTH_MAX = 200 };
 
 static int copy_folder(int from, int to, int depth, struct fail *f);
 
-/* Owner, mode and times of NAME (or of the folder AT itself, NAME "") as ST has them. */
-static int copy_meta(int at, const char *name, const struct stat *st)
+/*
+ * By descriptor: into a volume another container may write meanwhile, and what a name stands for there
+ * may have become a link out of it.
+ */
+static int copy_meta(int fd, const struct stat *st)
 {
 	const struct timespec times[2] = { st->st_atim, st->st_mtim };
-	int flags = AT_SYMLINK_NOFOLLOW | (*name ? 0 : AT_EMPTY_PATH);
 
-	if (fchownat(at, name, st->st_uid, st->st_gid, flags) < 0 && errno != EINVAL && errno != EPERM)
+	if (fchown(fd, st->st_uid, st->st_gid) < 0 && errno != EINVAL && errno != EPERM)
 		return -errno;
-	if (!S_ISLNK(st->st_mode) &&
-	    (*name ? fchmodat(at, name, st->st_mode & 07777, 0) : fchmod(at, st->st_mode & 07777)) < 0)
-		return -errno;
-	if ((*name ? utimensat(at, name, times, AT_SYMLINK_NOFOLLOW) : futimens(at, times)) < 0)
+	if (fchmod(fd, st->st_mode & 07777) < 0 || futimens(fd, times) < 0)
 		return -errno;
 	return 0;
 }
 
-static int copy_file(int from, int to, const char *name)
+static int copy_file(int from, int to, const char *name, const struct stat *st)
 {
 	auto_fd int in = fd_open(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
 	auto_fd int out = -EBADF;
+	int r;
 
 	if (in < 0)
 		return in;
 	out = fd_open(to, name, O_CREAT | O_EXCL | O_WRONLY, 0600);
-	return out < 0 ? out : io_copy(in, out, UINT64_MAX);
+	/* Of a copy that was killed: this one is whole. */
+	if (out == -EEXIST && unlinkat(to, name, 0) == 0)
+		out = fd_open(to, name, O_CREAT | O_EXCL | O_WRONLY, 0600);
+	r = out < 0 ? out : io_copy(in, out, UINT64_MAX);
+	return r < 0 ? r : copy_meta(out, st);
 }
 
-static int copy_link(int from, int to, const char *name)
+static int copy_link(int from, int to, const char *name, const struct stat *st)
 {
+	const struct timespec times[2] = { st->st_atim, st->st_mtim };
 	char target[4096];
 	ssize_t n = readlinkat(from, name, target, sizeof(target) - 1);
 
 	if (n < 0)
 		return -errno;
 	target[n] = '\0';
-	return symlinkat(target, to, name) < 0 ? -errno : 0;
+	if (symlinkat(target, to, name) < 0 && errno != EEXIST)
+		return -errno;
+	if (fchownat(to, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0 && errno != EINVAL && errno != EPERM)
+		return -errno;
+	return utimensat(to, name, times, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
 }
 
-static int copy_sub(int from, int to, const char *name, int depth, struct fail *f)
+static int copy_sub(int from, int to, const char *name, int depth, const struct stat *st, struct fail *f)
 {
 	auto_fd int in = fd_open(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 	auto_fd int out = -EBADF;
+	int r;
 
 	if (in < 0)
 		return fail(f, -in, "copy '%s' up", name);
-	if (mkdirat(to, name, 0700) < 0)
+	if (mkdirat(to, name, 0700) < 0 && errno != EEXIST)
 		return fail(f, errno, "copy '%s' up", name);
 	out = fd_open(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 	if (out < 0)
 		return fail(f, -out, "copy '%s' up", name);
-	return copy_folder(in, out, depth + 1, f);
+	r = copy_folder(in, out, depth + 1, f);
+	if (r < 0)
+		return r;
+	r = copy_meta(out, st);
+	return r < 0 ? fail(f, -r, "copy '%s' up", name) : 0;
 }
 
 static int copy_entry(int from, int to, const char *name, int depth, struct fail *f)
@@ -76,19 +90,12 @@ static int copy_entry(int from, int to, const char *name, int depth, struct fail
 
 	if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail(f, errno, "copy '%s' up", name);
-	if (S_ISDIR(st.st_mode)) {
-		r = copy_sub(from, to, name, depth, f);
-		if (r < 0)
-			return r;
-	} else if (S_ISREG(st.st_mode)) {
-		r = copy_file(from, to, name);
-	} else if (S_ISLNK(st.st_mode)) {
-		r = copy_link(from, to, name);
-	} else {
-		return 0;
-	}
-	if (r == 0)
-		r = copy_meta(to, name, &st);
+	if (S_ISDIR(st.st_mode))
+		return copy_sub(from, to, name, depth, &st, f);
+	if (S_ISREG(st.st_mode))
+		r = copy_file(from, to, name, &st);
+	else if (S_ISLNK(st.st_mode))
+		r = copy_link(from, to, name, &st);
 	return r < 0 ? fail(f, -r, "copy '%s' up", name) : 0;
 }
 
@@ -119,6 +126,6 @@ int copyup_tree(int from, int to, bool top_too, struct fail *f)
 		return r;
 	if (fstat(from, &st) < 0)
 		return fail(f, errno, "copy a folder up");
-	r = copy_meta(to, "", &st);
+	r = copy_meta(to, &st);
 	return r < 0 ? fail(f, -r, "copy a folder's mode up") : 0;
 }

@@ -19,6 +19,7 @@
 #include "pkg/util/path.h"
 #include "runtime/console.h"
 #include "runtime/exec.h"
+#include "runtime/firstuse.h"
 #include "runtime/mount.h"
 #include "runtime/passwd.h"
 #include "runtime/privs.h"
@@ -81,7 +82,9 @@ static int op_mount(struct init *in, const struct op *op, struct fail *f)
 
 static int op_bind(struct init *in, const struct op *op, struct fail *f)
 {
-	return mount_bind(in->root.fd, op, f);
+	int r = op->how & OP_COPYUP ? volume_first_use(in->root.fd, op, &in->process->user, f) : 0;
+
+	return r < 0 ? r : mount_bind(in->root.fd, op, f);
 }
 
 static int op_device(struct init *in, const struct op *op, struct fail *f)

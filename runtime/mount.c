@@ -335,7 +335,9 @@ int mount_link(const struct mount_root *root, const struct op *op, struct fail *
 
 	if (!own && fd < 0)
 		return op->how & OP_OPTIONAL ? 0 : op_fail(op, -fd, f);
-	if (symlinkat(op->source, own ? root->dev_fd : fd, base) < 0 && errno != EEXIST)
+	if (symlinkat(op->source, own ? root->dev_fd : fd, base) < 0 && errno != EEXIST &&
+	    /* A volume there that is read-only. */
+	    !((op->how & OP_OPTIONAL) && errno == EROFS))
 		return op_fail(op, errno, f);
 	return 0;
 }

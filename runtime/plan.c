@@ -71,7 +71,7 @@ static bool take_flag(const char *o, struct mount_opts *m)
 /* Words for podman's own use, dealt with before a launch. */
 static bool not_for_us(const char *o)
 {
-	static const char *const words[] = { "z", "Z", "U", "copy", "nocopy", "notmpcopyup" };
+	static const char *const words[] = { "z", "Z", "U", "nocopy", "notmpcopyup" };
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (!strcmp(o, words[i]))
@@ -94,7 +94,7 @@ int mount_opts_parse(char *const *options, struct mount_opts *ret, struct fail *
 		} else if (!strcmp(o, "rro")) {
 			m.flags |= MS_RDONLY;
 			m.recursive = true;
-		} else if (!strcmp(o, "tmpcopyup")) {
+		} else if (!strcmp(o, "tmpcopyup") || !strcmp(o, "copy")) {
 			m.copyup = true;
 		} else if (!strcmp(o, "idmap") || str_starts(o, "idmap=")) {
 			return refuse(f, ENOTSUP, "mount option '%s': users may not make id-mapped mounts", o);
@@ -315,7 +315,7 @@ static int plan_bind(struct plan *p, const struct spec_mount *m, const struct mo
 	op = add(p, OP_BIND, m->source, m->destination);
 	op->flags = o->flags;
 	op->propagation = o->propagation;
-	op->how = o->recursive ? OP_RECURSIVE : 0;
+	op->how = (o->recursive ? OP_RECURSIVE : 0) | (o->copyup ? OP_COPYUP : 0);
 	return 0;
 }
 

@@ -51,7 +51,7 @@ enum op_kind {
 
 enum op_flags {
 	OP_RECURSIVE = 1 << 0,	/* binds: with what is mounted below */
-	OP_COPYUP = 1 << 1,	/* a tmpfs starts with the image's content of its folder */
+	OP_COPYUP = 1 << 1,	/* a tmpfs, or a volume at its first use, starts with the image's content of its folder */
 	OP_PASSWD = 1 << 2,	/* OP_USER may add a passwd line */
 	OP_OPTIONAL = 1 << 7,	/* OP_LINK: an image without the folder goes without the link */
 	OP_ON_PROC = 1 << 3,	/* the target must be a file of procfs */

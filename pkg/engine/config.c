@@ -96,6 +96,8 @@ static const struct field mount_fields[] = {
 	FIELD_STR("Type", struct config_mount, type),
 	FIELD_STR("Source", struct config_mount, source),
 	FIELD_STR("Destination", struct config_mount, destination),
+	FIELD_STR("Name", struct config_mount, name),
+	FIELD_BOOL("Anonymous", struct config_mount, anonymous),
 	FIELD_STRV("Options", struct config_mount, options),
 	FIELD_END
 };

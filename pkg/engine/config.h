@@ -96,7 +96,7 @@ struct run_opts {
 	struct health_group health;
 	char *name, *entrypoint, *cidfile, *rootfs_dir, *shm_size, *pull, *detach_keys;
 	char **label, **label_file;
-	char **volume, **mount, **tmpfs;
+	char **volume, **mount, **tmpfs, **volumes_from;
 	char **expose, **annotation, **secret, **requires;
 	unsigned preserve_fds;
 	char **preserve_fd;
@@ -116,8 +116,10 @@ struct run_opts {
 };
 
 struct config_mount {
-	char *type;		/* bind, tmpfs */
+	char *type;		/* bind, tmpfs, volume */
 	char *source, *destination;
+	char *name;		/* of a volume */
+	bool anonymous;		/* a volume made for this container alone */
 	char **options;
 };
 

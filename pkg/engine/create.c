@@ -23,6 +23,7 @@
 #include "pkg/engine/requires.h"
 #include "pkg/engine/secretopt.h"
 #include "pkg/engine/summary.h"
+#include "pkg/engine/volumes.h"
 #include "pkg/oci/image.h"
 #include "pkg/util/fd.h"
 #include "pkg/util/file.h"
@@ -375,6 +376,7 @@ static int save(struct engine *e, struct container_config *c, struct fail *f)
 int engine_create(struct engine *e, const struct run_opts *o, const struct fetcher *fetcher,
 		  struct container_config *ret, struct fail *f)
 {
+	struct volumes_held volumes = VOLUMES_NONE;
 	char id[CTR_ID_LEN + 1];
 	int r;
 
@@ -412,11 +414,11 @@ int engine_create(struct engine *e, const struct run_opts *o, const struct fetch
 	if (!ret->net.hostname)
 		ret->net.hostname = hostname_default(ret);
 	env_add_hostname(ret);
-	if (o->cidfile) {
+	r = volumes_take(e, o, ret, &volumes, f);
+	if (r == 0 && o->cidfile)
 		r = write_cidfile(o->cidfile, id, f);
-		if (r < 0)
-			goto out;
-	}
+	if (r < 0)
+		goto out;
 	/* A name of ours may be taken by somebody else a moment before: another one then. */
 	for (int i = 0; i < 20; i++) {
 		if (!o->name)
@@ -431,6 +433,7 @@ int engine_create(struct engine *e, const struct run_opts *o, const struct fetch
 	if (r == 0)
 		event_container(&e->store, ret, "create");
 out:
+	volumes_release(e, &volumes, r == 0);
 	if (r < 0)
 		config_done(ret);
 	return r;

@@ -39,7 +39,7 @@ static struct parts split(const struct config_mount *m)
 			p.rw = false;
 		else if (is_propagation(*it))
 			p.propagation = *it;
-		else if (strcmp(*it, "rw"))
+		else if (strcmp(*it, "rw") && strcmp(*it, "copy") && strcmp(*it, "nocopy"))
 			strv_add(&p.rest, *it);
 		bind |= !strcmp(*it, "bind") || !strcmp(*it, "rbind");
 	}
@@ -67,10 +67,10 @@ json_t *inspect_mounts(const struct container_config *c)
 		p = split(m);
 		o = json_object();
 		inspect_put_str(o, "Type", m->type);
-		inspect_put_str(o, "Name", "");
+		inspect_put_str(o, "Name", m->name);
 		inspect_put_str(o, "Source", m->source);
 		inspect_put_str(o, "Destination", m->destination);
-		inspect_put_str(o, "Driver", "");
+		inspect_put_str(o, "Driver", m->name ? "local" : "");
 		inspect_put_str(o, "Mode", "");
 		inspect_put(o, "Options", jsonf_strv(p.rest));
 		inspect_put(o, "RW", json_boolean(p.rw));
@@ -94,7 +94,7 @@ json_t *inspect_binds(const struct container_config *c)
 			continue;
 		p = split(m);
 		rest = strv_join(p.rest, ",");
-		json_array_append_new(a, json_sprintf("%s:%s:%s,%s,%s", m->source, m->destination,
+		json_array_append_new(a, json_sprintf("%s:%s:%s,%s,%s", m->name ? m->name : m->source, m->destination,
 						      p.rw ? "rw" : "ro", p.propagation, rest));
 	}
 	return a;

@@ -10,6 +10,7 @@
 #include "pkg/util/mem.h"
 #include "pkg/util/path.h"
 #include "pkg/util/str.h"
+#include "storage/volume.h"
 
 static bool selinux_is_on(void)
 {
@@ -34,7 +35,7 @@ static int check_bind_option(const char *o, struct fail *f)
 	if (!strcmp(o, "U") || !strcmp(o, "O") || !strcmp(o, "shared") || !strcmp(o, "rshared") ||
 	    !strcmp(o, "copy") || !strcmp(o, "nocopy") || !strcmp(o, "idmap"))
 		return refuse(f, ENOTSUP, "the mount option '%s' is not supported yet: it would be ignored", o);
-	return refuse(f, EINVAL, "invalid mount option '%.60s'", o);
+	return refuse(f, EINVAL, "invalid option type \"%.60s\"", o);
 }
 
 static int check_destination(const char *dest, struct fail *f)
@@ -46,6 +47,13 @@ static int check_destination(const char *dest, struct fail *f)
 	if (!strcmp(clean, "/"))
 		return refuse(f, EINVAL, "the container path '/' can't be a mount: it is the root");
 	return 0;
+}
+
+static int check_volume_option(const char *o, struct fail *f)
+{
+	if (!strcmp(o, "copy") || !strcmp(o, "nocopy"))
+		return 0;
+	return check_bind_option(o, f);
 }
 
 /* Takes SOURCE and OPTIONS. */
@@ -90,12 +98,41 @@ static int add_bind(struct container_config *c, const char *source, const char *
 		absolute = path_clean(joined);
 	}
 	if (stat(absolute, &st) < 0) {
-		r = fail(f, errno, "statfs %s", absolute);
+		/* podman's words, to the letter: scripts look for them. */
+		r = errno == ENOENT ? refuse(f, ENOENT, "statfs %s: no such file or directory", absolute) :
+				      fail(f, errno, "statfs %s", absolute);
 		if (r == -ENOENT)
 			fail_hint(f, "make it first: mkdir -p %s", absolute);
 		return r;
 	}
 	add(c, "bind", mem_take(&absolute), dest, strv_dup(options));
+	return 0;
+}
+
+/* NAME NULL: one of its own. */
+static int add_volume(struct container_config *c, const char *name, const char *dest, char *const *options,
+		      struct fail *f)
+{
+	char **all = NULL;
+	struct config_mount *m;
+	int r = name ? volume_check_name(name, f) : 0;
+
+	if (r == 0)
+		r = check_destination(dest, f);
+	for (char *const *it = options; r == 0 && it && *it; it++)
+		r = check_volume_option(*it, f);
+	if (r < 0)
+		return r;
+	/* podman's defaults, which an option given wins over. */
+	if (!strv_has(options, "suid") && !strv_has(options, "nosuid"))
+		strv_add(&all, "nosuid");
+	if (!strv_has(options, "dev") && !strv_has(options, "nodev"))
+		strv_add(&all, "nodev");
+	strv_add_all(&all, options);
+	add(c, "volume", NULL, dest, all);
+	m = &c->mounts[c->n_mounts - 1];
+	m->name = mem_strdup(name);
+	m->anonymous = !name;
 	return 0;
 }
 
@@ -105,16 +142,14 @@ static int parse_volume(struct container_config *c, const char *text, struct fai
 	auto_strv char **options = NULL;
 	size_t n = strv_len(parts);
 
-	if (n == 1)
-		return refuse(f, ENOTSUP, "-v %.200s: anonymous volumes are not supported yet; give a folder: "
-			      "-v /host/folder:%.200s", text, text);
+	if (n == 1 && *text)
+		return add_volume(c, NULL, text, NULL, f);
 	if (n < 2 || n > 3 || !*parts[0] || !*parts[1])
 		return refuse(f, EINVAL, "incorrect volume format '%.200s': SOURCE:DESTINATION[:OPTIONS]", text);
-	if (*parts[0] != '/' && *parts[0] != '.')
-		return refuse(f, ENOTSUP, "-v %.200s: named volumes are not supported yet; a host folder starts "
-			      "with / or .", text);
 	if (n == 3)
 		options = strv_split(parts[2], ",", true);
+	if (*parts[0] != '/' && *parts[0] != '.')
+		return add_volume(c, parts[0], parts[1], options, f);
 	return add_bind(c, parts[0], parts[1], options, f);
 }
 
@@ -207,8 +242,10 @@ static int parse_mount(struct container_config *c, const char *text, struct fail
 	if (!strcmp(type, "tmpfs"))
 		return source ? refuse(f, EINVAL, "--mount %.200s: a tmpfs has no source", text) :
 				add_tmpfs(c, dest, options, f);
+	if (!strcmp(type, "volume"))
+		return add_volume(c, source && *source ? source : NULL, dest, options, f);
 	if (strcmp(type, "bind"))
-		return refuse(f, ENOTSUP, "--mount type=%.40s is not supported yet: bind and tmpfs are", type);
+		return refuse(f, ENOTSUP, "--mount type=%.40s is not supported yet: volume, bind and tmpfs are", type);
 	if (!source)
 		return refuse(f, EINVAL, "--mount %.200s: a source (src=) is wanted", text);
 	return add_bind(c, source, dest, options, f);
@@ -218,6 +255,12 @@ static int by_destination(const void *a, const void *b)
 {
 	return strcmp(((const struct config_mount *)a)->destination,
 		      ((const struct config_mount *)b)->destination);
+}
+
+void mountopt_sort(struct container_config *c)
+{
+	if (c->n_mounts)
+		qsort(c->mounts, c->n_mounts, sizeof(*c->mounts), by_destination);
 }
 
 int mountopt_parse(const struct run_opts *o, struct container_config *c, struct fail *f)
@@ -232,7 +275,7 @@ int mountopt_parse(const struct run_opts *o, struct container_config *c, struct 
 		r = parse_tmpfs(c, *it, f);
 	if (r < 0 || !c->n_mounts)
 		return r;
-	qsort(c->mounts, c->n_mounts, sizeof(*c->mounts), by_destination);
+	mountopt_sort(c);
 	/* As podman: which of the two was meant can't be known. */
 	for (size_t i = 1; i < c->n_mounts; i++)
 		if (!strcmp(c->mounts[i].destination, c->mounts[i - 1].destination))

@@ -87,7 +87,7 @@ static bool match_volume(const char *v, const void *ctx)
 	const struct container_config *c = &((const struct ps_row *)ctx)->config;
 
 	for (size_t i = 0; i < c->n_mounts; i++)
-		if (!strcmp(c->mounts[i].source, v) || !strcmp(c->mounts[i].destination, v))
+		if (str_eq(c->mounts[i].source, v) || str_eq(c->mounts[i].name, v) || !strcmp(c->mounts[i].destination, v))
 			return true;
 	return false;
 }

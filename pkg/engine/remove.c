@@ -7,6 +7,7 @@
 #include "pkg/engine/event.h"
 #include "pkg/engine/requires.h"
 #include "pkg/engine/stop.h"
+#include "pkg/engine/volumes.h"
 #include "pkg/util/fd.h"
 #include "runtime/state.h"
 
@@ -47,6 +48,8 @@ static int try_remove(struct engine *e, struct container *c, bool force, int tim
 	r = ctr_remove(&e->store, c->id, c->config.name, f);
 	if (r == 0)
 		event_container(&e->store, &c->config, "remove");
+	if (r == 0 && c->config.life.rm)
+		volumes_drop_anonymous(&e->store, &c->config);
 	return r;
 }
 

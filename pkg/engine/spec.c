@@ -197,12 +197,16 @@ static void build_mounts(const struct container_config *c, const struct spec_hos
 	for (size_t i = 0; i < c->n_mounts; i++) {
 		const struct config_mount *m = &c->mounts[i];
 		auto_free char *options = strv_join(m->options, ",");
-		bool bind = !strcmp(m->type, "bind");
+		bool volume = !strcmp(m->type, "volume");
+		bool bind = volume || !strcmp(m->type, "bind");
 		bool has = strv_has(m->options, "bind") || strv_has(m->options, "rbind");
-		auto_free char *all = mem_printf("%s%s%s", bind && !has ? "rbind" : "",
-						 bind && !has && *options ? "," : "", options);
+		/* "copy": filled at its first use (runtime/firstuse.h). */
+		auto_free char *all = mem_printf("%s%s%s%s", bind && !has ? "rbind" : "",
+						 bind && !has && *options ? "," : "", options,
+						 volume && !strv_has(m->options, "nocopy") &&
+						 !strv_has(m->options, "copy") ? ",copy" : "");
 
-		spec_add_mount(s, m->destination, m->type, m->source, all);
+		spec_add_mount(s, m->destination, volume ? "bind" : m->type, m->source, all);
 	}
 	place_mounts_after(c, s);
 	secretopt_mounts(c, host->ctr_path, s);

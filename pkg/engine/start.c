@@ -19,6 +19,7 @@
 #include "pkg/engine/seccomp.h"
 #include "pkg/engine/secretopt.h"
 #include "pkg/engine/spec.h"
+#include "pkg/engine/volumes.h"
 #include "pkg/util/fd.h"
 #include "pkg/util/file.h"
 #include "pkg/util/mem.h"
@@ -267,8 +268,10 @@ static void on_ended(void *ctx, int exit_code)
 	(void)exit_code;
 	if (store_open(end->store_path, &store, &f) < 0)
 		return;
-	if (remove_ended(&store, end->c, &f))
+	if (remove_ended(&store, end->c, &f)) {
 		event_container(&store, end->c, "remove");
+		volumes_drop_anonymous(&store, end->c);
+	}
 }
 
 static void say_nothing(const char *line)

@@ -12,6 +12,7 @@
 #include "pkg/engine/container.h"
 #include "pkg/engine/engine.h"
 #include "pkg/engine/event.h"
+#include "pkg/engine/volumes.h"
 #include "pkg/util/fd.h"
 #include "pkg/util/file.h"
 #include "pkg/util/mem.h"
@@ -100,7 +101,8 @@ static void clear_lost(struct engine *e, int run_fd, const char *id)
 	end_process(&c);
 	remove_socket(run_fd, id);
 	if (c.config.life.rm)
-		(void)!ctr_remove(&e->store, id, c.config.name, &ignored);
+		if (ctr_remove(&e->store, id, c.config.name, &ignored) == 0)
+			volumes_drop_anonymous(&e->store, &c.config);
 }
 
 /*
