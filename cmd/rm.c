@@ -51,6 +51,8 @@ static int rm_dependents(struct app *app, const struct container *c, const struc
 			r = rm_dependents(app, &d, o, f);
 		if (r == 0)
 			r = engine_remove(&app->engine, &d, o->force, each_time(o->time), f);
+		if (r == 0 && o->volumes)
+			volumes_drop_anonymous(&app->engine.store, &d.config);
 		if (r == 0)
 			app_printf("%s\n", d.id);
 	}
