@@ -279,6 +279,14 @@ starts_with_any() {	# TEXT START...
 	return 1
 }
 
+# An older rbox, for tests/long/versions.sh: RBOX_OLD, or what OLD_REV was.
+build_old() {
+	RBOX_OLD=${RBOX_OLD:-$T/old/build/rbox}
+	if [ -x "$RBOX_OLD" ]; then return; fi
+	git archive --prefix=old/ "${OLD_REV:-eab0935}" | tar -x -C "$T" && make -s -j"$JOBS" -C "$T/old" all &&
+		chmod -R a+rX "$T/old"
+}
+
 # The campaigns: what is executable in tests/long runs in the surroundings of a suite, one after
 # another. It prints TAP, or its exit status is its one verdict.
 run_long() {	# [NAME...]: those whose names start so
@@ -349,6 +357,7 @@ long)
 	set_up
 	part build build || finish || exit 1
 	shift
+	if ((!$#)) || starts_with_any versions.sh "$@"; then part "build of ${OLD_REV:-eab0935}" build_old; fi
 	part install install_it && part images make_images && run_long "$@"
 	if (($#)); then finish; exit; fi
 	run_fuzz "${FUZZ_SECONDS:-300}"
