@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -24,7 +25,7 @@
 
 /*
  * Three processes: the caller; a helper that is not dumpable and joins the namespaces (a joined pid
- * namespace is for children only, pid_namespaces(7)); and its child, the process itself, which is
+ * namespace is for children only, pid_namespaces(7)), and may stay as a guard; and its child, the process itself, which is
  * born as the caller's child (CLONE_PARENT), so that the caller can wait for it.
  *
  * All three report over one socket. Its end is an error, except after the last word, where it
@@ -257,8 +258,43 @@ static int enter(const struct join *j, int flags, struct fail *f)
 	return 0;
 }
 
+/* Closes all but A and B: whoever reads a pipe to its end must not wait for us. */
+static void hold_only(int a, int b)
+{
+	unsigned low = (unsigned)(a < b ? a : b), high = (unsigned)(a < b ? b : a);
+
+	if (low)
+		(void)close_range(0, low - 1, 0);
+	if (high > low + 1)
+		(void)close_range(low + 1, high - 1, 0);
+	(void)close_range(high + 1, ~0U, 0);
+}
+
+/* The process ends with the caller, or by itself; either way nothing is left. */
+static void __attribute__((noreturn)) guard(const struct join *j, int caller, int pidfd, int sock)
+{
+	struct pollfd p[] = { { .fd = pidfd, .events = POLLIN }, { .fd = caller, .events = POLLIN } };
+	sigset_t all;
+
+	/* What is sent to the caller's group or typed at its terminal is not for us. */
+	sigfillset(&all);
+	(void)sigprocmask(SIG_BLOCK, &all, NULL);
+	(void)setsid();
+	/* These even where close_range is filtered. */
+	fd_close(sock);
+	for (int i = 0; i < 3; i++)
+		fd_close(j->stdio[i]);
+	hold_only(caller, pidfd);
+	while (poll(p, 2, -1) < 0 && errno == EINTR)
+		;
+	(void)!ns_pidfd_kill(pidfd, SIGKILL);
+	_exit(0);
+}
+
 static void __attribute__((noreturn)) helper(const struct join *j, int flags, int sock)
 {
+	/* Looked up from where its number means it. */
+	int caller = j->guarded && !j->detach ? ns_pidfd_open(getppid()) : -EBADF;
 	int pidfd = -EBADF, r;
 	struct fail f = { 0 };
 	pid_t pid;
@@ -281,6 +317,8 @@ static void __attribute__((noreturn)) helper(const struct join *j, int flags, in
 	/* Without that word nobody could wait for it: the caller is gone. */
 	if (r < 0)
 		(void)!ns_pidfd_kill(pidfd, SIGKILL);
+	else if (caller >= 0)
+		guard(j, caller, pidfd, sock);
 	_exit(r < 0);
 }
 
@@ -378,8 +416,11 @@ int join_start(const struct join *j, struct launched *ret, struct fail *f)
 	}
 	theirs = fd_close(theirs);
 	r = listen_to(ours, &l, f);
-	reap(pid);
 	if (r == 0) {
+		if (j->guarded && !j->detach)
+			l.guard_pid = pid;
+		else
+			reap(pid);
 		*ret = l;
 		return 0;
 	}
@@ -388,6 +429,7 @@ int join_start(const struct join *j, struct launched *ret, struct fail *f)
 		(void)!ns_pidfd_kill(l.pidfd, SIGKILL);
 		reap(l.pid);
 	}
+	reap(pid);
 	l.pidfd = fd_close(l.pidfd);
 	l.console_fd = fd_close(l.console_fd);
 	return r;

@@ -26,6 +26,11 @@ struct join {
 	int stdio[3];
 	int seccomp_fd;
 	bool detach;			/* outlives the caller; otherwise it dies with it */
+	/*
+	 * With it also where the tie is lost: a program that changes its user (su, sudo) is past PR_SET_PDEATHSIG.
+	 * A process stays for that, RET's guard_pid, which launched_done reaps once the process has ended.
+	 */
+	bool guarded;
 	bool adopt;			/* what its children leave behind becomes its own, not the container's */
 	bool passwd_entry;
 	/* Descriptors from 3 on that the process gets under their numbers; they stay the caller's. */

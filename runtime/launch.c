@@ -259,6 +259,8 @@ void launched_done(struct launched *l)
 		if (l->fuse_pid > 0)
 			(void)!spawn_wait(l->fuse_pid);
 	}
+	if (l->guard_pid > 0)
+		(void)!spawn_wait(l->guard_pid);
 	fd_close(l->pidfd);
 	fd_close(l->netns_fd);
 	fd_close(l->console_fd);

@@ -58,6 +58,7 @@ struct launched {
 	int console_fd;		/* pty master after launch_ready, with a terminal; else -EBADF */
 	int sock;		/* to the child; closed after launch_go */
 	const struct launch_rootfs *rootfs; /* the launch's own, which must live until launch_ready is done */
+	pid_t guard_pid;	/* of an exec (runtime/join.h): ends after the process; or 0 */
 	pid_t fuse_pid;		/* fuse-overlayfs, where the kernel made no overlay; ends after the process; or 0 */
 };
 

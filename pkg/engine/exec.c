@@ -171,6 +171,7 @@ static int run(struct exec_run *x, struct spec_process *process, struct fail *f)
 		return fail_in(f, x->join.pidfd, "container %.12s", x->c->id);
 	x->join.process = process;
 	x->join.detach = x->o->detach;
+	x->join.guarded = true;
 	x->join.passwd_entry = true;
 	if (x->o->preserve_fds && x->o->preserve_fd)
 		return refuse(f, EINVAL, "cannot specify both --preserve-fds and --preserve-fd");

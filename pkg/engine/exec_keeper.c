@@ -117,6 +117,8 @@ static void __attribute__((noreturn)) stay(struct exec_run *x, struct launched *
 	(void)!title_set("rbox exec", &ignored);
 	close_others(x, p);
 	exec_ended(x, linger(p));
+	p->pid = 0;	/* reaped */
+	launched_done(p);
 	_exit(0);
 }
 

@@ -167,6 +167,25 @@ ROWS
 	done
 }
 
+@test "exec - ends with its client also when the program changed its user; nobody stays" {
+	local job p left=()
+	# shellcheck disable=SC2086
+	$RBOX exec c1 su -s /bin/sh -c 'exec sleep 876543' user >/dev/null 2>&1 3>&- </dev/null &
+	job=$!
+	wait_for 20 runs 'sleep 876543'
+	mapfile -t left < <(pgrep -P "$job")
+	assert "${#left[@]}" -ge 2 "the process, and who guards it"
+	kill -s KILL "$job"
+	wait "$job" || :
+	wait_for 20 gone 'sleep 876543'
+	for p in "${left[@]}"; do
+		wait_for 20 ended "$p"
+	done
+	# A guard outlives no exec, and holds no pipe of its caller's.
+	run_sh '$RBOX exec c1 sh -c "sleep 0.1; echo said" | cat'
+	assert "$output" == said
+}
+
 @test "exec - 255 where nothing runs, 125, 126, 127, 128 + n" {
 	run_rbox create --name c2 --network none "$IMAGE" true
 	run_rbox 255 exec c2 true
