@@ -26,7 +26,7 @@ const struct opt device_rows[] = {
 
 const struct opt kernel_rows[] = {
 	OPT_LIST(0, "sysctl", struct kernel_group, sysctl, "KEY=VALUE",
-		 "kernel setting of the container's own: net.*, kernel.shm*, kernel.msg*, kernel.sem, fs.mqueue.*"),
+		 "kernel setting of its own: net.*, kernel.shm*, msg*, sem, fs.mqueue.*"),
 	OPT_STR(0, "oom-score-adj", struct kernel_group, oom_score_adj, "N",
 		"be killed earlier when memory runs out: your own (most often 0) to 1000"),
 	OPT_END
