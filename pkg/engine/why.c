@@ -352,11 +352,12 @@ static void judge_signal(struct why *w, int sig)
 	sig_name(sig, name);
 	because(w, "state.json", "exit_code %d, signal %d (%s): the first process was ended by a signal",
 		w->c->state.exit_code, sig, name);
-	if (w->c->state.stopped_by_user) {
-		judge_stopped(w, sig);
-	} else if (was_sent(w, sig, &mark)) {
+	/* Before the other: a kill that is to end it leaves both marks, a stop only its own. */
+	if (was_sent(w, sig, &mark)) {
 		verdict(w, "killed", "it was killed by a user: `rbox kill` sent %s", name);
 		because(w, "kill", "%s sent at %s", name, time_format(mark.at, when));
+	} else if (w->c->state.stopped_by_user) {
+		judge_stopped(w, sig);
 	} else if (sig == SIGSYS) {
 		judge_seccomp(w);
 	} else if (sig == SIGKILL) {
