@@ -130,9 +130,11 @@ static void clear_cut_off(struct engine *e, const char *id)
 	    c.state.status != STATUS_STOPPED || !str_eq(c.state.error, "host reboot"))
 		return;
 	lock = file_lock(c.dir_fd, "lock", 0);
-	if (lock >= 0 && !ctr_is_running(c.dir_fd) &&
-	    ctr_remove(&e->store, id, c.config.name, &ignored) == 0)
-		event_container(&e->store, &c.config, "remove");
+	if (lock < 0 || ctr_is_running(c.dir_fd) ||
+	    ctr_remove(&e->store, id, c.config.name, &ignored) < 0)
+		return;
+	volumes_drop_anonymous(&e->store, &c.config);
+	event_container(&e->store, &c.config, "remove");
 }
 
 static void clear_boot(struct engine *e)
