@@ -6,6 +6,7 @@
 #include "cmd/commands.h"
 #include "pkg/engine/inspect.h"
 #include "pkg/engine/select.h"
+#include "pkg/engine/volumes.h"
 #include "pkg/util/json.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
@@ -54,8 +55,14 @@ static int one_image(struct app *app, const struct inspect_opts *o, const char *
 	return inspect_image(&app->engine, name, ret, f);
 }
 
+static int one_volume(struct app *app, const struct inspect_opts *o, const char *name, json_t **ret, struct fail *f)
+{
+	(void)o;
+	return engine_volume_inspect(&app->engine, name, ret, f);
+}
+
 static const struct kind kinds[] = {
-	{ "container", one_container }, { "image", one_image }, { "volume", NULL }, { "network", NULL },
+	{ "container", one_container }, { "image", one_image }, { "volume", one_volume }, { "network", NULL },
 	{ "pod", NULL }, { NULL, NULL },
 };
 

@@ -172,6 +172,12 @@ ROWS
 	assert "$stderr" =~ 'no such container'
 	run_rbox 125 image inspect c1
 	assert "$stderr" == 'Error: c1: image not known'
+	run_rbox volume create inspected
+	run_rbox inspect --format '{{.Name}} {{.Driver}}' inspected
+	assert "$output" == "inspected local"
+	run_rbox 125 inspect --type volume c1
+	assert "$stderr" =~ 'no such volume'
+	run_rbox volume rm inspected
 	run_rbox 125 inspect --type pod c1
 	assert "$stderr" == 'Error: no such pod "c1"'
 	run_rbox 125 inspect --type thing c1
