@@ -71,9 +71,9 @@ static int open_sides(struct job *j, struct fail *f)
 	return r;
 }
 
-static void noted(void *ctx, const char *path, const char *why)
+static void noted(void *ctx, const char *path, const char *what)
 {
-	inside_warn(ctx, "'%s' is not copied: %s", path, why);
+	inside_warn(ctx, "'%s' %s", path, what);
 }
 
 static int how_to_copy(const struct job *j, struct inside *in, struct copy_opts *ret, struct fail *f)

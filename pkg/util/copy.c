@@ -107,7 +107,7 @@ static int set_owner(struct copier *c, int dir, const char *name, const struct s
 	if (errno != EINVAL && errno != EPERM)
 		return failed(c, errno, "give an owner to");
 	if (!c->owner_noted)
-		note(c, "its owner can't be given to anything here: that id is not mapped");
+		note(c, "and maybe others belong to root now: the owner's id is not mapped here");
 	c->owner_noted = true;
 	return 0;
 }
@@ -256,7 +256,7 @@ static int write_file(struct copier *c, int from, const struct stat *st, int dir
 	int r;
 
 	if (in < 0 && c->o->skip_unreadable && (in == -EACCES || in == -EPERM)) {
-		note(c, "it can't be read");
+		note(c, "is not copied: it can't be read");
 		return 0;
 	}
 	if (in < 0)
@@ -339,7 +339,7 @@ static int read_folder(struct copier *c, int from, int to)
 	int r = fd_opendir(reopen(from, O_RDONLY | O_DIRECTORY), &d);
 
 	if ((r == -EACCES || r == -EPERM) && c->o->skip_unreadable) {
-		note(c, "it can't be read");
+		note(c, "is not copied: it can't be read");
 		return 0;
 	}
 	if (r < 0)
@@ -391,7 +391,7 @@ static int copy_folder(struct copier *c, int from, const struct stat *st, int di
 	r = 0;
 	c->depth++;
 	if (c->depth > 1 && is_kernels(from))
-		note(c, "it shows the kernel, no files");
+		note(c, "is not copied: it shows the kernel, no files");
 	else
 		r = read_folder(c, from, to);
 	c->depth--;
@@ -420,10 +420,10 @@ static int copy_opened(struct copier *c, int from, int to_dir, const char *name)
 	case S_IFIFO:
 		return copy_special(c, from, &st, to_dir, name);
 	case S_IFSOCK:
-		note(c, "it is a socket");
+		note(c, "is not copied: it is a socket");
 		return 0;
 	default:
-		note(c, "it is a device");
+		note(c, "is not copied: it is a device");
 		return 0;
 	}
 }

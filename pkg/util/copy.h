@@ -30,8 +30,8 @@ struct copy_opts {
 	bool untrusted;
 	bool overwrite;		/* a folder replaces what is none and the other way round; else refused */
 	bool skip_unreadable;	/* what can't be read is passed over */
-	/* What was passed over, and why: devices, sockets, /proc below a folder ... May be NULL. */
-	void (*note)(void *ctx, const char *path, const char *why);
+	/* "PATH WHAT": what was passed over (devices, sockets, /proc below a folder ...), and why. May be NULL. */
+	void (*note)(void *ctx, const char *path, const char *what);
 	void *ctx;
 };
 
