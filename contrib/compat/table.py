@@ -245,7 +245,7 @@ class Table:
     # ---- each flag ----
 
     def prove(self, n, command, flag):
-        word = flag.lstrip("-")
+        word = flag.lstrip("-") or command.split()[-1] + " "
         def rank(at):
             return (word not in at[1], self.calls[at])
         where = os.path.join(TOP, "prove-%d" % n)

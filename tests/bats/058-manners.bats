@@ -51,6 +51,15 @@ is_gone() {	# PID
 	assert "$stderr" == ""
 }
 
+@test "run --attach - the streams that were named, and no other" {
+	run_rbox 4 run --rm -a stdout --network none "$IMAGE" sh -c 'echo out; echo err >&2; exit 4'
+	assert "$output" == out
+	assert "$stderr" == ""
+	run_rbox 4 run --rm --attach stderr --network none "$IMAGE" sh -c 'echo out; echo err >&2; exit 4'
+	assert "$output" == ""
+	assert "$stderr" == err
+}
+
 @test "stdout is full - an error, exit 125, whatever the command" {
 	run_rbox run --name l --network none "$IMAGE" seq 1 20000
 	local c
