@@ -244,6 +244,22 @@ static int publish_exposed(struct container_config *c, struct fail *f)
 	return r < 0 ? fail_in(f, r, "--publish-all") : 0;
 }
 
+/*
+ * With --disable-host-loopback, which keeps the host's own servers out of a container's reach, slirp4netns doesn't
+ * let answers to the host's loopback out either; what is sent there gets in.
+ */
+static void warn_loopback(struct engine *e, const struct net_group *net)
+{
+	for (size_t i = 0; i < net->n_ports; i++)
+		if (net->ports[i].host_ip && str_starts(net->ports[i].host_ip, "127.") &&
+		    !strcmp(net->ports[i].protocol, "udp")) {
+			e->warn("udp port %d is published on %s: slirp4netns lets datagrams in, but no answers back to "
+				"the loopback; publish it on another address of this machine if it has to answer",
+				net->ports[i].host_port, net->ports[i].host_ip);
+			return;
+		}
+}
+
 int ports_build(struct engine *e, const struct run_opts *o, struct container_config *c, struct fail *f)
 {
 	int r = put_exposed_in_order(o, c, f);
@@ -263,5 +279,7 @@ int ports_build(struct engine *e, const struct run_opts *o, struct container_con
 		r = publish_exposed(c, f);
 	if (r == 0 && o->starts)
 		r = check_now(e, &c->net, f);
+	if (r == 0)
+		warn_loopback(e, &c->net);
 	return r;
 }

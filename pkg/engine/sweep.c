@@ -100,9 +100,8 @@ static void clear_lost(struct engine *e, int run_fd, const char *id)
 		return;
 	end_process(&c);
 	remove_socket(run_fd, id);
-	if (c.config.life.rm)
-		if (ctr_remove(&e->store, id, c.config.name, &ignored) == 0)
-			volumes_drop_anonymous(&e->store, &c.config);
+	if (c.config.life.rm && ctr_remove(&e->store, id, c.config.name, &ignored) == 0)
+		volumes_drop_anonymous(&e->store, &c.config);
 }
 
 /*

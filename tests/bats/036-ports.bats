@@ -107,6 +107,14 @@ serve_on() {
 	run_rbox rm -f -t 0 web
 }
 
+@test "ports - udp on the loopback: the limit of slirp4netns is said" {
+	run_rbox create --name echo -p 127.0.0.1::7/udp "$IMAGE"
+	assert "$stderr" =~ 'is published on 127.0.0.1: slirp4netns lets datagrams in, but no answers back'
+	run_rbox 0 create --name echo2 -p 7/udp "$IMAGE"
+	assert "$stderr" == ""
+	run_rbox rm echo echo2
+}
+
 @test "ports - they are open before the first instruction" {
 	local i
 	# slirp4netns answers for a server that isn't there yet, too
