@@ -14,7 +14,7 @@
  * between (before dropping CAP_SYS_ADMIN unless no_new_privs is wanted).
  */
 
-/* Rlimits; a hard limit above our own is clamped to it (rootless: COMPAT 4.9), never refused. */
+/* Rlimits; a hard limit above our own is clamped to it (rootless), never refused. */
 int privs_limits(const struct spec_process *p, struct fail *f) MUST_USE;
 
 struct privs_user {
@@ -36,7 +36,7 @@ int privs_apply(const struct spec_process *p, const struct privs_user *u, struct
 
 /* Capability names: "CAP_NET_RAW", "net_raw", "ALL" -> bit mask; the name of a bit. */
 int privs_cap_parse(const char *name, uint64_t *ret_mask, struct fail *f) MUST_USE;
-/* Default 11 (COMPAT 4.9), + add, - drop ("ALL" first), sorted list of names. Caller frees. */
+/* Default 11, + add, - drop ("ALL" first), sorted list of names. Caller frees. */
 int privs_caps_build(char *const *add, char *const *drop, bool privileged, char ***ret, struct fail *f) MUST_USE;
 
 #endif

@@ -25,7 +25,7 @@ static const char names[][24] = {
 
 #define CAP(name) (UINT64_C(1) << CAP_##name)
 
-/* podman's default (COMPAT 4.9). */
+/* podman's default. */
 static const uint64_t default_caps =
 	CAP(CHOWN) | CAP(DAC_OVERRIDE) | CAP(FOWNER) | CAP(FSETID) | CAP(KILL) | CAP(NET_BIND_SERVICE) |
 	CAP(SETFCAP) | CAP(SETGID) | CAP(SETPCAP) | CAP(SETUID) | CAP(SYS_CHROOT);

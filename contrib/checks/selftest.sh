@@ -248,6 +248,7 @@ test_words() {
 		finds words "$words"
 	done <<'ROWS'
 see /wor\x6b/main/x|a path of one machine
+as COM\x50AT 4.2 says|names a document
 <<\x3c<<<< HEAD|a conflict marker
 x \t|a blank at the end
 x\r|a carriage return

@@ -8,6 +8,8 @@
 
 # Written in halves, so that this file passes its own check.
 machine='/wor''k/(main|shared|\.library)|/tmp/''w/|\.py''env|/Use''rs/[a-z]'
+# Documents that a reader of the project doesn't have.
+unseen='COM''PAT(\.md| [0-9]+\.[0-9])|\b(DES''IGN|USE''RS|TEST''BED|STY''LE)\.md'
 marker='^(<<<<<<<|>>>>>>>) '
 
 while IFS= read -r f; do
@@ -17,6 +19,9 @@ while IFS= read -r f; do
 	while IFS=: read -r line text; do
 		fault "$f:$line: a path of one machine: $text"
 	done < <(grep -nE "$machine" "$f")
+	while IFS=: read -r line text; do
+		fault "$f:$line: names a document that isn't part of the project: $text"
+	done < <(grep -nE "$unseen" "$f")
 	while IFS=: read -r line text; do
 		fault "$f:$line: a conflict marker"
 	done < <(grep -nE "$marker" "$f")

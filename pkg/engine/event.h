@@ -10,7 +10,7 @@
 
 /*
  * What happened, for `rbox events`: a line of JSON per event in the store's file `events`, in podman's form
- * (COMPAT 4.2). Written where a thing has just been done, by whoever did it:
+ * (podman-events(1)). Written where a thing has just been done, by whoever did it:
  *
  *	event_container(&e->store, &c->config, "remove");
  *	event_ended(&e->store, &c->config, "died", exit_code);

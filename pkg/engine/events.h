@@ -29,7 +29,7 @@ struct events;
 /* Failures: a filter that is none, with the list of those there are. */
 int events_open(const struct store *s, const struct events_opts *o, struct events **ret, struct fail *f) MUST_USE;
 /*
- * Gives SINK each event that the filters let through, as it stands in the file (COMPAT 4.2). 1: more may
+ * Gives SINK each event that the filters let through, as it stands in the file. 1: more may
  * come, 0: that was all, -errno: SINK's failure, or ours.
  */
 int events_read(struct events *ev, int (*sink)(void *ctx, json_t *event, struct fail *f), void *ctx,

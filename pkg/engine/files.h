@@ -6,7 +6,7 @@
 
 /*
  * The files that rbox puts into a container, made in its folder and bound over the image's:
- * /etc/hosts, /etc/hostname, /etc/resolv.conf, /run/.containerenv (COMPAT 4.8).
+ * /etc/hosts, /etc/hostname, /etc/resolv.conf, /run/.containerenv.
  */
 int files_write(int dir_fd, const struct container_config *c, struct fail *f) MUST_USE;
 

@@ -7,7 +7,7 @@
 #include "pkg/engine/engine.h"
 
 /*
- * Everything about one container or image, with podman's keys (COMPAT 4.4). A new reference. SIZE: what
+ * Everything about one container or image, with podman's keys. A new reference. SIZE: what
  * it takes on disk too (SizeRw, SizeRootFs), which is counted then.
  */
 int inspect_container(struct engine *e, const char *text, bool size, json_t **ret, struct fail *f) MUST_USE;

@@ -45,7 +45,7 @@ static void add_ulimit(json_t *a, const char *type, int64_t soft, int64_t hard)
 					   (json_int_t)hard));
 }
 
-/* What isn't given is 1048576, clamped to the caller's own (COMPAT 4.9). */
+/* What isn't given is 1048576, clamped to the caller's own. */
 static void add_default_ulimit(json_t *a, const char *type, int resource)
 {
 	int64_t want = 1048576;

@@ -180,7 +180,7 @@ static int add_tmpfs(struct container_config *c, const char *dest, char *const *
 		if (r < 0)
 			return r;
 	}
-	/* podman's defaults (COMPAT 4.9), which an option given wins over. */
+	/* podman's defaults, which an option given wins over. */
 	if (!strv_has(options, "exec"))
 		strv_add(&all, "noexec");
 	if (!strv_has(options, "suid"))

@@ -21,7 +21,7 @@ struct ps_opts {
 };
 
 /*
- * One JSON object per container, with podman's keys (COMPAT 4.2: Id, Names, State ...) and beside them the
+ * One JSON object per container, with podman's keys (Id, Names, State ...) and beside them the
  * words of templates (ID, RunningFor, CommandLine, PortsText ...), as cmd/ps.c sorts them. Reads take no
  * lock; a container that is being removed or is broken is passed over (E->warn names the latter).
  */

@@ -12,7 +12,7 @@
 #include "storage/gc.h"
 #include "storage/image.h"
 
-/* Statuses of `rmi` that scripts know (COMPAT 4.1). */
+/* Statuses of `rmi` that scripts know. */
 enum { RMI_MISSING = 1, RMI_IN_USE = 2 };
 
 static const struct image_entry *entry_of(const struct image_list *l, const struct digest *id)

@@ -16,7 +16,7 @@
 #include "pkg/util/str.h"
 #include "runtime/privs.h"
 
-/* COMPAT 4.9: what podman masks and makes read-only. */
+/* What podman masks and makes read-only. */
 static const char *const masked[] = {
 	"/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi",
 	"/proc/timer_list", "/proc/timer_stats", "/proc/interrupts", "/sys/firmware", "/sys/fs/selinux",

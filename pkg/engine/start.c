@@ -148,7 +148,7 @@ static int write_bundle(struct starting *s, struct fail *f)
 	return r < 0 ? fail(f, -r, "write bundle/config.json") : 0;
 }
 
-/* Its counters tell a container what its neighbours do (COMPAT 4.9); most machines have none. */
+/* Its counters tell a container what its neighbours do; most machines have none. */
 static unsigned throttle_cpus(void)
 {
 	long n = sysconf(_SC_NPROCESSORS_CONF);

@@ -30,7 +30,7 @@
 enum {
 	FAIL_MSG_MAX = 1200,
 	FAIL_HINT_MAX = 600,
-	/* Exit statuses that a script may see instead of 125 (COMPAT: podman-run(1)). */
+	/* Exit statuses that a script may see instead of 125 (podman-run(1)). */
 	FAIL_EXIT_ENGINE = 125,
 	FAIL_EXIT_NOEXEC = 126,
 	FAIL_EXIT_NOTFOUND = 127,

@@ -11,7 +11,7 @@
 
 /*
  * The default seccomp profile: which calls a container may make. Names and conditions are those of
- * podman's default (COMPAT 4.9): what is not named answers ENOSYS, as if the kernel were older, so
+ * podman's default: what is not named answers ENOSYS, as if the kernel were older, so
  * that programs fall back. Used by runtime/gen/seccomp_gen.c, which compiles the common sets of
  * capabilities when rbox is built, and by runtime/seccomp_build.c for all others.
  *

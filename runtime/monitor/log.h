@@ -18,7 +18,7 @@
  *	journald	a datagram of journald's native protocol per line (log_journal.c)
  *	none, passthrough	nothing is kept
  *
- * podman's and docker's formats (COMPAT 4.10). F ends a line of the container; P is a piece of one whose
+ * podman's and docker's formats. F ends a line of the container; P is a piece of one whose
  * end comes later (its newline is the log's own, not the container's); in JSON a piece has no \n. What was
  * read at once is written at once, so a prompt without a newline is there as a piece right away and
  * nothing waits in memory for a kill -9 (but for the first bytes of an UTF-8 character, in JSON); a

@@ -6,7 +6,7 @@
     keys.py check LIST <JSON     what LIST has and the JSON lacks, or has of another kind; status 1 then
 
 LIST (tests/lib/keys-*.txt) was made from podman 4.3.1's own output by `keys.py list`, and changed where
-COMPAT has a later podman's word for it. A kind is text, number, bool, list, map or null; where podman's own
+a later podman has another word for it. A kind is text, number, bool, list, map or null; where podman's own
 value was null, anything will do, and null is always allowed for a list or a map that is empty. Maps whose
 keys are the user's (labels, ports ...) are not gone into; of a list its first element is looked at.
 """

@@ -8,7 +8,7 @@ The clients share some names of containers, volumes, secrets and images, so that
 other's way. Now and then a client, a monitor or a container's first process is killed. Meanwhile:
 
   - no command ends by a signal that nobody sent, by a sanitizer, or hangs (60 s);
-  - exit statuses are those of COMPAT.md (0, 1, 2, 125, 126, 127, and what the container ended with);
+  - exit statuses are podman's (0, 1, 2, 125, 126, 127, and what the container ended with);
   - a failure is said: "Error: ..." on stderr;
   - reading commands (ps, images, events) never fail.
 

@@ -145,7 +145,7 @@ static void test_default_answers(void **state)
 		uint32_t want;
 	} rows[] = {
 		{ "CAP_KILL", "read", { 0 }, ALLOW },
-		{ "CAP_KILL", "clone", { CLONE_NEWUSER }, ALLOW },	/* as podman: COMPAT 4.9 */
+		{ "CAP_KILL", "clone", { CLONE_NEWUSER }, ALLOW },	/* as podman */
 		{ "CAP_KILL", "clone3", { 0 }, ALLOW },
 		{ "CAP_KILL", "unshare", { CLONE_NEWNS }, ALLOW },
 		{ "CAP_KILL", "mount", { 0 }, ALLOW },
