@@ -35,7 +35,7 @@ import zlib
 HEX = re.compile(r"^[0-9a-f]{64}([0-9a-f]{64})?$")
 ID = re.compile(r"^[0-9a-f]{64}$")
 LAYOUT = {"blobs", "layers", "images", "refs", "containers", "names", "volumes", "networks", "secrets",
-          "tmp", "trash", "quarantine", "version", "boot", "lock.store", "lock.names", "events", "events.1", "lock.events"}
+          "tmp", "trash", "quarantine", "version", "boot", "lock.store", "lock.names", "lock.volumes", "events", "events.1", "lock.events"}
 ALIVE = {"creating", "created", "running", "paused", "stopping"}
 F_OFD_GETLK = 36
 FLOCK = "hhqqi4x"  # struct flock of 64-bit machines
