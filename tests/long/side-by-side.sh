@@ -8,9 +8,12 @@
 set -u
 cd "$(dirname "$0")/side-by-side" || exit 2
 export LC_ALL=C.UTF-8 I=localhost/busybox:latest
+# podman takes no runroot of more than 50 characters.
+SHORT=$(mktemp -d /tmp/sbs.XXXXXX)
+trap 'unshare --map-auto --map-root-user rm -rf "$SHORT"' EXIT
 cat >"$TMPDIR/podman" <<-END
 	#!/bin/sh
-	exec podman --runtime runc --storage-driver overlay --root "$RBOX_T/pod" --runroot "$RBOX_T/podrun" "\$@"
+	XDG_RUNTIME_DIR=$SHORT exec podman --runtime runc --storage-driver overlay --root "$RBOX_T/pod" --runroot "$SHORT/r" "\$@"
 END
 chmod +x "$TMPDIR/podman"
 
@@ -30,7 +33,7 @@ one() {	# ENGINE SCRIPT
 }
 
 for e in "$RBOX" "$TMPDIR/podman"; do
-	"$e" load -q -i "$IMAGES/busybox.tar" >/dev/null 2>&1 || { echo "not ok 1 load by $e"; exit 1; }
+	"$e" load -q -i "$IMAGES/busybox.tar" >/dev/null 2>"$TMPDIR/err" || { sed "s/^/# /" "$TMPDIR/err"; echo "not ok 1 load by $e"; exit 1; }
 done
 n=0 bad=0
 for s in "${SIDE_BY_SIDE:-}"*.sh; do
@@ -49,6 +52,6 @@ for s in "${SIDE_BY_SIDE:-}"*.sh; do
 done
 echo "1..$n"
 # podman's own helper, which keeps its user namespace
-[ ! -f "$XDG_RUNTIME_DIR/libpod/tmp/pause.pid" ] || kill "$(cat "$XDG_RUNTIME_DIR/libpod/tmp/pause.pid")"
-unshare --map-auto --map-root-user rm -rf "$RBOX_T/pod" "$RBOX_T/podrun"
+[ ! -f "$SHORT/libpod/tmp/pause.pid" ] || kill "$(cat "$SHORT/libpod/tmp/pause.pid")"
+unshare --map-auto --map-root-user rm -rf "$RBOX_T/pod"
 ((bad == 0))
