@@ -1,0 +1,154 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# 048-more-flags: flags that all other suites use in passing, or not at all: each with what changes when it
+# is left out (contrib/compat/table.py looks for that).
+
+# shellcheck disable=SC2154,SC2030,SC2031,SC2016  # run_rbox sets them; each test is a subshell
+load helpers
+# shellcheck source=tests/lib/registry.sh
+source tests/lib/registry.sh
+
+setup_file() {
+	load_image busybox
+	registry_start more tls
+	export REGISTRY REGISTRY_CA
+	mkdir -p "$RBOX_T/layout" "$RBOX_T/certs"
+	cp "$REGISTRY_CA" "$RBOX_T/certs/ca.crt"
+	tar xf "$IMAGES/kinds.oci.tar" -C "$RBOX_T/layout" --no-same-owner
+	skopeo copy -q --dest-creds user:secret --dest-cert-dir "$RBOX_T/certs" \
+		"oci:$RBOX_T/layout:localhost/kinds:latest" "docker://$REGISTRY/x:1"
+	printf '{"auths": {"%s": {"auth": "%s"}}}\n' "$REGISTRY" "$(printf user:secret | base64)" >"$RBOX_T/login.json"
+}
+
+teardown_file() {
+	registry_stop more
+	leak_check
+}
+
+teardown() {
+	# shellcheck disable=SC2086
+	timeout 60 $RBOX rm -f -t 0 -a >/dev/null 2>&1 || true
+}
+
+is_running() { [ "$(rbox inspect -f '{{.State.Running}}' "$1" 2>/dev/null)" = true ]; }
+
+@test "rm --all - every container, and no names beside it" {
+	run_rbox run -d --network none "$IMAGE" sleep 1000
+	run_rbox create --network none "$IMAGE"
+	run_rbox 125 rm -f -t 0
+	run_rbox rm -f -t 0 --all
+	assert "${#lines[@]}" -eq 2 "ids printed"
+	run_rbox ps -aq
+	assert "$output" == ""
+}
+
+@test "rm --volumes - anonymous volumes stay without it" {
+	run_rbox create --name v1 --network none -v /anon "$IMAGE"
+	run_rbox rm v1
+	run_rbox volume ls -q
+	assert "${#lines[@]}" -eq 1 "without --volumes"
+	run_rbox volume rm "$output"
+	run_rbox create --name v1 --network none -v /anon "$IMAGE"
+	run_rbox rm --volumes v1
+	run_rbox volume ls -q
+	assert "$output" == "" "with it"
+}
+
+@test "rm --time - overrules the container's own patience" {
+	run_rbox run -d --name deaf --network none --stop-timeout 300 "$IMAGE" \
+		sh -c 'trap "" TERM; echo up; while :; do sleep 1; done'
+	wait_for 20 eval 'rbox logs deaf | grep -q up'
+	RBOX_TIMEOUT=100 run_rbox rm -f --time 0 deaf
+	run_rbox ps -aq
+	assert "$output" == ""
+}
+
+@test "run --sig-proxy=false - a signal to the client is not the container's" {
+	local pid status=0
+	rbox run --name s1 --sig-proxy=false --network none "$IMAGE" sleep 1000 >/dev/null 2>&1 3>&- &
+	pid=$!
+	wait_for 20 is_running s1
+	kill -TERM $pid
+	wait $pid || status=$?
+	assert $status -eq 143 "the client's status"
+	is_running s1
+	status=0
+	rbox run --name s2 --network none "$IMAGE" sh -c 'trap "exit 7" TERM; echo up; while :; do sleep 0.1; done' \
+		>"$RBOX_T/s2" 2>&1 3>&- &
+	pid=$!
+	wait_for 20 grep -q up "$RBOX_T/s2"
+	kill -TERM $pid
+	wait $pid || status=$?
+	assert $status -eq 7 "by default it is"
+}
+
+@test "start --sig-proxy=false, --detach-keys" {
+	local pid status=0
+	run_rbox create --name s1 --network none "$IMAGE" sleep 1000
+	run_rbox 125 start --attach --detach-keys no-such-key s1
+	assert "$stderr" =~ "no-such-key"
+	rbox start --attach --sig-proxy=false s1 >/dev/null 2>&1 3>&- &
+	pid=$!
+	wait_for 20 is_running s1
+	kill -TERM $pid
+	wait $pid || status=$?
+	assert $status -eq 143 "the client's status"
+	is_running s1
+}
+
+@test "run --label-file, --health-startup-timeout" {
+	printf 'one=1\n# a comment\ntwo=a b\n' >"$RBOX_T/labels"
+	run_rbox create --name l --network none --label-file "$RBOX_T/labels" --label two=2 --health-cmd true \
+		--health-startup-cmd true --health-startup-timeout 7s "$IMAGE"
+	run_rbox inspect -f '{{.Config.Labels.one}} {{.Config.Labels.two}} {{.Config.StartupHealthCheck.Timeout}}' l
+	assert "$output" == "1 2 7000000000"
+}
+
+@test "run --arch, --os, --variant - what the store has isn't taken for another machine's" {
+	run_rbox run --rm --network none --pull never "$IMAGE" true
+	run_rbox 125 run --rm --network none --pull never --arch s390x "$IMAGE" true
+	run_rbox 125 run --rm --network none --pull never --os windows "$IMAGE" true
+}
+
+@test "pull --quiet, --policy" {
+	run_rbox pull --creds user:secret --cert-dir "$RBOX_T/certs" "$REGISTRY/x:1"
+	assert "$stderr" =~ "Trying to pull $REGISTRY/x:1"
+	run_rbox pull --quiet --creds user:secret --cert-dir "$RBOX_T/certs" "$REGISTRY/x:1"
+	assert "$stderr" == ""
+	run_rbox pull --policy missing "$REGISTRY/x:1"
+	run_rbox rmi "$REGISTRY/x:1"
+	run_rbox 125 pull --policy never "$REGISTRY/x:1"
+}
+
+@test "pull --creds, --authfile, --cert-dir - each is needed" {
+	run_rbox 125 pull -q --cert-dir "$RBOX_T/certs" "$REGISTRY/x:1"
+	run_rbox 125 pull -q --cert-dir "$RBOX_T/certs" --creds user:wrong "$REGISTRY/x:1"
+	run_rbox 125 pull -q --creds user:secret "$REGISTRY/x:1"
+	assert "$stderr" =~ "unknown authority"
+	run_rbox pull -q --cert-dir "$RBOX_T/certs" --creds user:secret "$REGISTRY/x:1"
+	run_rbox rmi "$REGISTRY/x:1"
+	run_rbox pull -q --cert-dir "$RBOX_T/certs" --authfile "$RBOX_T/login.json" "$REGISTRY/x:1"
+	run_rbox rmi "$REGISTRY/x:1"
+}
+
+@test "run --creds, --authfile, --cert-dir - the same while it pulls" {
+	run_rbox 125 run -q --rm --network none --cert-dir "$RBOX_T/certs" "$REGISTRY/x:1" true
+	run_rbox 125 run -q --rm --network none --creds user:secret "$REGISTRY/x:1" true
+	run_rbox run -q --rm --network none --cert-dir "$RBOX_T/certs" --creds user:secret \
+		"$REGISTRY/x:1" true
+	run_rbox rmi "$REGISTRY/x:1"
+	run_rbox run -q --rm --network none --cert-dir "$RBOX_T/certs" --authfile "$RBOX_T/login.json" \
+		"$REGISTRY/x:1" true
+	run_rbox rmi "$REGISTRY/x:1"
+}
+
+@test "commit --quiet - the id alone" {
+	run_rbox run --name c --network none "$IMAGE" touch /new
+	run_rbox commit c localhost/loud
+	assert "$stderr" =~ "Copying blob"
+	run_rbox commit --quiet c localhost/quiet
+	assert "$stderr" == ""
+	assert "$output" =~ '^[0-9a-f]{64}$'
+	run_rbox rmi -f localhost/loud localhost/quiet
+}
