@@ -11,16 +11,16 @@
 #include "pkg/util/mem.h"
 #include "runtime/ns.h"
 
-static void __attribute__((noreturn)) guard_main(int ctr, int bound, int monitor)
+static void __attribute__((noreturn)) guard_main(int ctr, int monitor)
 {
-	int keep[] = { ctr, bound, monitor };
-	struct pollfd p[3] = { { ctr, POLLIN, 0 }, { bound, POLLIN, 0 }, { monitor, POLLIN, 0 } };
+	int keep[] = { ctr, monitor };
+	struct pollfd p[2] = { { ctr, POLLIN, 0 }, { monitor, POLLIN, 0 } };
 
 	/* Not ours to hold open: the container's lock, its stdin, its clients. */
 	if (fd_close_others(keep, ARRAY_LEN(keep)) < 0)
 		_exit(1);
 	(void)prctl(PR_SET_NAME, "rbox-guard");
-	while (poll(p, 3, -1) < 0)
+	while (poll(p, 2, -1) < 0)
 		if (errno != EINTR)
 			_exit(1);
 	if (!p[0].revents)
@@ -28,7 +28,7 @@ static void __attribute__((noreturn)) guard_main(int ctr, int bound, int monitor
 	_exit(0);
 }
 
-pid_t guard_start(int ctr, int bound, struct fail *f)
+pid_t guard_start(int ctr, struct fail *f)
 {
 	auto_fd int monitor = ns_pidfd_open(getpid());
 	pid_t pid;
@@ -39,6 +39,6 @@ pid_t guard_start(int ctr, int bound, struct fail *f)
 	if (pid < 0)
 		return fail(f, errno, "fork the guard of --bind-to");
 	if (pid == 0)
-		guard_main(ctr, bound, monitor);
+		guard_main(ctr, monitor);
 	return pid;
 }

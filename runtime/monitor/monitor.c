@@ -406,7 +406,7 @@ static int launch(struct monitor *m, bool first, struct fail *f)
 	mem_replace(&m->st.error, NULL);
 	m->st.started_at = time_now();
 	m->began = time_monotonic();
-	if (m->o->bind_fd > 2 && guard_start(m->ctr.pidfd, m->o->bind_fd, f) < 0)
+	if (m->o->bind_fd > 2 && guard_start(m->ctr.pidfd, f) < 0)
 		return -f->code;
 	r = write_number(m->o->pid_file_fd, m->ctr.pid, "pid file", f);
 	return r < 0 ? r : save_state(m, STATUS_RUNNING, f);
