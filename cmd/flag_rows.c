@@ -42,6 +42,18 @@ const struct opt place_rows[] = {
 	OPT_END
 };
 
+const struct opt users_rows[] = {
+	OPT_LIST(0, "hostuser", struct users_group, host, "USER",
+		 "add this user of the host (name or id) to the container's /etc/passwd"),
+	OPT_TRI(0, "passwd", struct users_group, passwd,
+		"add lines to /etc/passwd and /etc/group, for a user without one and by --hostuser (default true)"),
+	OPT_STR(0, "passwd-entry", struct users_group, entry, "LINE",
+		"that line of passwd, with $USERNAME, $UID, $GID, $NAME and $HOME replaced"),
+	OPT_STR(0, "group-entry", struct users_group, group_entry, "LINE",
+		"that line of group, with $GROUPNAME, $GID and $USERLIST replaced"),
+	OPT_END
+};
+
 const struct opt ns_rows[] = {
 	OPT_STR(0, "ipc", struct ns_group, ipc, "MODE", "private or shareable (the same here)"),
 	OPT_STR(0, "pid", struct ns_group, pid, "MODE", "private"),
@@ -69,11 +81,6 @@ const struct opt compat_rows[] = {
 	OPT_STR(0, "mac-address", struct compat_group, mac_address, "MAC", NULL),
 	OPT_LIST(0, "network-alias", struct compat_group, network_alias, "NAME", NULL),
 	OPT_LIST(0, "net-alias", struct compat_group, network_alias, "NAME", NULL),
-	OPT_STR(0, "hosts-file", struct compat_group, hosts_file, "FILE", NULL),
-	OPT_STR(0, "passwd", struct compat_group, passwd, "BOOL", NULL),
-	OPT_STR(0, "passwd-entry", struct compat_group, passwd_entry, "LINE", NULL),
-	OPT_STR(0, "group-entry", struct compat_group, group_entry, "LINE", NULL),
-	OPT_LIST(0, "hostuser", struct compat_group, hostuser, "USER", NULL),
 	OPT_STR(0, "runtime", struct compat_group, runtime, "NAME", NULL),
 	OPT_STR(0, "rdt-class", struct compat_group, rdt_class, "NAME", NULL),
 	OPT_STR(0, "personality", struct compat_group, personality, "NAME", NULL),

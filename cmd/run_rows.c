@@ -34,6 +34,7 @@ static const struct opt net_rows[] = {
 	OPT_CSV(0, "dns-option", struct net_group, dns_option, "OPTION", "resolver option to use"),
 	OPT_CSV(0, "dns-opt", struct net_group, dns_option, "OPTION", NULL),
 	OPT_LIST(0, "add-host", struct net_group, add_host, "NAME:IP", "a line more for /etc/hosts"),
+	OPT_STR(0, "hosts-file", struct net_group, hosts_file, "FILE|none", "what /etc/hosts begins with (default the host's)"),
 	OPT_FLAG(0, "no-hosts", struct net_group, no_hosts, "leave the image's /etc/hosts alone"),
 	OPT_END
 };
@@ -130,6 +131,7 @@ static const struct opt fetch_rows[] = {
 	OPT_GROUP(struct run_opts, health, health_rows),                                             \
 	OPT_TITLE("The process"),                                                                    \
 	OPT_GROUP(struct run_opts, process, process_rows),                                           \
+	OPT_GROUP(struct run_opts, users, users_rows),                                               \
 	OPT_STR(0, "entrypoint", struct run_opts, entrypoint, "WORD|JSON", "instead of the image's entrypoint"), \
 	OPT_TITLE("Environment"),                                                                    \
 	OPT_GROUP(struct run_opts, env, env_rows),                                                   \

@@ -136,23 +136,68 @@ static int op_sysctl(struct init *in, const struct op *op, struct fail *f)
 	return r < 0 ? op_fail(op, -r, f) : 0;
 }
 
-static int op_user(struct init *in, const struct op *op, struct fail *f)
+/* A mount of the caller's there is left alone. */
+static bool is_mounted(const struct init *in, const char *path)
+{
+	const struct spec *s = in->l->spec;
+
+	for (size_t i = 0; i < s->n_mounts; i++)
+		if (s->mounts[i].destination && !strcmp(s->mounts[i].destination, path))
+			return true;
+	return false;
+}
+
+/* TEXT as the container's file TARGET, unless it is empty. */
+static int give_file(struct init *in, const struct op *op, const char *target, const struct str *text,
+		     struct fail *f)
+{
+	/* Over a folder of the old root, which goes away with it, and that no later operation needs. */
+	return text->len ? mount_text(in->root.fd, "/sys", op, target, str_cstr(text), f) : 0;
+}
+
+/* Before the user is looked up: it may be one of them. */
+static int add_host_users(struct init *in, const struct op *op, struct fail *f)
+{
+	auto_str struct str text = STR_INIT(PASSWD_MAX);
+	int r = 0;
+
+	if ((op->how & OP_PASSWD) && !is_mounted(in, "/etc/passwd"))
+		r = passwd_with_hosts(in->root.fd, &in->l->passwd, &text, f);
+	return r < 0 ? r : give_file(in, op, "/etc/passwd", &text, f);
+}
+
+static int add_user_line(struct init *in, const struct op *op, struct fail *f)
 {
 	auto_str struct str text = STR_INIT(PASSWD_MAX);
 	const char *home;
-	int r = privs_user_lookup(in->root.fd, &in->process->user, &in->user, f);
+	int r;
 
-	if (r < 0 || !(op->how & OP_PASSWD) || in->user.name[0])
-		return r;
+	if (in->user.name[0] || is_mounted(in, "/etc/passwd"))
+		return 0;
 	home = strv_env_get(in->process->env, "HOME");
 	if (!home)
 		home = in->process->cwd && *in->process->cwd ? in->process->cwd : "/";
-	r = passwd_with_user(in->root.fd, &in->user, home, &text, f);
+	r = passwd_with_user(in->root.fd, &in->user, home, in->l->passwd.entry, &text, f);
 	if (r < 0)
 		return r;
 	snprintf(in->user.home, sizeof(in->user.home), "%s", home);
-	/* Over a folder of the old root, which goes away with it, and that no later operation needs. */
-	return mount_text(in->root.fd, "/sys", op, "/etc/passwd", str_cstr(&text), f);
+	return give_file(in, op, "/etc/passwd", &text, f);
+}
+
+static int op_user(struct init *in, const struct op *op, struct fail *f)
+{
+	auto_str struct str text = STR_INIT(PASSWD_MAX);
+	const char *who = in->process->user.username;
+	int r = add_host_users(in, op, f);
+
+	if (r == 0)
+		r = privs_user_lookup(in->root.fd, &in->process->user, &in->user, f);
+	if (r < 0 || !(op->how & OP_PASSWD))
+		return r;
+	r = add_user_line(in, op, f);
+	if (r == 0 && who && *who && !is_mounted(in, "/etc/group"))
+		r = passwd_with_group(in->root.fd, who, in->l->passwd.group_entry, &text, f);
+	return r < 0 ? r : give_file(in, op, "/etc/group", &text, f);
 }
 
 static int op_console(struct init *in, const struct op *op, struct fail *f)

@@ -7,6 +7,7 @@
 
 #include "pkg/oci/spec.h"
 #include "pkg/util/fail.h"
+#include "runtime/passwd.h"
 
 /*
  * Spec + descriptors -> a container process. The caller (the monitor) is inside the user's
@@ -48,7 +49,8 @@ struct launch {
 	/* Descriptors from 3 on that the process gets under their numbers; the caller closes its own. */
 	const int *keep_fds;
 	size_t n_keep_fds;
-	bool passwd_entry;	/* add a passwd line for a user that has none, and HOME from passwd */
+	bool passwd_entry;	/* add what PASSWD says, and HOME from passwd */
+	struct passwd_rules passwd;
 };
 
 struct launched {

@@ -594,7 +594,7 @@ static int build(struct plan *p, const struct launch *l, struct fail *f)
 	if (r < 0)
 		return r;
 	add(p, OP_USER, u->username && *u->username ? u->username : "by number", NULL)->how =
-		l->passwd_entry ? OP_PASSWD : 0;
+		l->passwd_entry && !l->passwd.off ? OP_PASSWD : 0;
 	if (s->process.terminal)
 		add(p, OP_CONSOLE, NULL, NULL);
 	plan_hidden(p, s);

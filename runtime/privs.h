@@ -32,6 +32,10 @@ struct privs_user {
  */
 int privs_user_lookup(int root_fd, const struct spec_user *u, struct privs_user *ret, struct fail *f) MUST_USE;
 
+/* Whether /etc/passwd (/etc/group) below ROOT_FD has WHO, a name or an id. Read as above. */
+bool privs_has_user(int root_fd, const char *who);
+bool privs_has_group(int root_fd, const char *which);
+
 int privs_apply(const struct spec_process *p, const struct privs_user *u, struct fail *f) MUST_USE;
 
 /* Capability names: "CAP_NET_RAW", "net_raw", "ALL" -> bit mask; the name of a bit. */

@@ -321,3 +321,21 @@ int privs_user_lookup(int root_fd, const struct spec_user *u, struct privs_user 
 	}
 	return r;
 }
+
+bool privs_has_user(int root_fd, const char *who)
+{
+	auto_db struct db passwd = { 0 };
+	struct privs_user ignored;
+
+	db_read(root_fd, "etc/passwd", &passwd);
+	return find_user(&passwd, who, &ignored);
+}
+
+bool privs_has_group(int root_fd, const char *which)
+{
+	auto_db struct db group = { 0 };
+	uint32_t ignored;
+
+	db_read(root_fd, "etc/group", &group);
+	return find_group(&group, which, &ignored);
+}

@@ -38,6 +38,7 @@ struct net_group {		/* net.c: files and mode; ports.c: ports */
 	char *hostname;
 	char **dns, **dns_search, **dns_option, **add_host;
 	bool no_hosts;
+	char *hosts_file;	/* as typed: a file, or "none"; NULL: the host's */
 };
 
 struct security_group {		/* spec.c: privileges */
@@ -92,6 +93,7 @@ struct run_opts {
 	struct ns_group ns;
 	struct resource_group resources;
 	struct compat_group compat;
+	struct users_group users;
 	struct notify_group notify;
 	struct health_group health;
 	char *name, *entrypoint, *cidfile, *rootfs_dir, *shm_size, *pull, *detach_keys;
@@ -143,6 +145,7 @@ struct container_config {
 	struct kernel_group kernel;
 	struct place_group place;
 	struct notify_group notify;
+	struct users_group users;
 	struct config_device *devices;
 	size_t n_devices;
 	struct config_secret *secrets;

@@ -6,11 +6,13 @@
 
 #include "pkg/engine/compat.h"
 #include "pkg/engine/device.h"
+#include "pkg/engine/files.h"
 #include "pkg/engine/kernel.h"
 #include "pkg/engine/notify.h"
 #include "pkg/engine/nsopt.h"
 #include "pkg/engine/place.h"
 #include "pkg/engine/secretopt.h"
+#include "pkg/engine/users.h"
 #include "pkg/oci/image.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
@@ -102,9 +104,14 @@ int create_more(const struct run_opts *o, const struct image_config *image, stru
 		r = kernel_check(&o->kernel, !strcmp(c->net.mode, "host"), f);
 	if (r == 0)
 		r = notify_check(&o->notify, f);
+	if (r == 0)
+		r = users_check(&o->users, f);
+	if (r == 0)
+		r = hosts_file_set(o->net.hosts_file, c, f);
 	if (r < 0)
 		return r;
 	jsonf_copy(notify_fields, &c->notify, &o->notify);
+	jsonf_copy(users_fields, &c->users, &o->users);
 	jsonf_copy(kernel_fields, &c->kernel, &o->kernel);
 	return place_set(&o->place, stop_signal, c, f);
 }

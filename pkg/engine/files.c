@@ -31,22 +31,46 @@ char *hostname_default(const struct container_config *c)
 	return mem_strndup(c->id, 12);
 }
 
-static void add_host_lines(struct str *s)
+int hosts_file_set(const char *typed, struct container_config *c, struct fail *f)
 {
-	auto_str struct str host = STR_INIT(HOST_FILE_MAX);
+	if (!typed || !*typed)
+		return 0;
+	if (c->net.no_hosts)
+		return refuse(f, EINVAL, "--no-hosts and --hosts-file cannot be set together");
+	if (!strcmp(typed, "image")) {
+		(void)refuse(f, ENOTSUP, "--hosts-file image is not supported");
+		fail_hint(f, "--no-hosts leaves the image's /etc/hosts as it is");
+		return -ENOTSUP;
+	}
+	mem_replace(&c->net.hosts_file, mem_strdup(typed));
+	return 0;
+}
 
-	if (file_read_linked(AT_FDCWD, "/etc/hosts", &host) < 0)
-		return;
+/* What it begins with. The host's own may be missing; one that was asked for may not. */
+static int add_base(const struct container_config *c, struct str *s, struct fail *f)
+{
+	const char *file = c->net.hosts_file;
+	auto_str struct str host = STR_INIT(HOST_FILE_MAX);
+	int r;
+
+	if (str_eq(file, "none"))
+		return 0;
+	r = file_read_linked(AT_FDCWD, file ? file : "/etc/hosts", &host);
+	if (r < 0)
+		return file ? fail(f, -r, "--hosts-file: read '%s'", file) : 0;
 	str_addn(s, str_cstr(&host), host.len);
 	if (host.len && host.s[host.len - 1] != '\n')
 		str_addc(s, '\n');
+	return 0;
 }
 
-static void build_hosts(const struct container_config *c, struct str *s)
+static int build_hosts(const struct container_config *c, struct str *s, struct fail *f)
 {
 	const char *own = is_slirp(c) ? SLIRP_ADDRESS : "127.0.0.1";
+	int r = add_base(c, s, f);
 
-	add_host_lines(s);
+	if (r < 0)
+		return r;
 	if (!strstr(str_cstr(s), "localhost"))
 		str_add(s, "127.0.0.1\tlocalhost\n::1\tlocalhost\n");
 	strv_each(it, c->net.add_host) {
@@ -59,6 +83,7 @@ static void build_hosts(const struct container_config *c, struct str *s)
 		str_add(s, SLIRP_GATEWAY "\thost.containers.internal host.docker.internal\n");
 	if (strcmp(c->net.mode, "host"))
 		str_addf(s, "%s\t%s %s\n", own, c->net.hostname, c->name ? c->name : "");
+	return 0;
 }
 
 /* The host's resolvers, less those on its own loopback: they are out of reach from inside. */
@@ -127,8 +152,9 @@ int files_write(int dir_fd, const struct container_config *c, struct fail *f)
 	int r = 0;
 
 	if (!c->net.no_hosts) {
-		build_hosts(c, &s);
-		r = write_one(dir_fd, "hosts", &s, f);
+		r = build_hosts(c, &s, f);
+		if (r == 0)
+			r = write_one(dir_fd, "hosts", &s, f);
 	}
 	if (r < 0)
 		return r;

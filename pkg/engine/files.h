@@ -10,6 +10,12 @@
  */
 int files_write(int dir_fd, const struct container_config *c, struct fail *f) MUST_USE;
 
+/*
+ * --hosts-file: what /etc/hosts begins with, a file of the host or "none", into C. NULL: the host's. It is read once,
+ * by files_write().
+ */
+int hosts_file_set(const char *typed, struct container_config *c, struct fail *f) MUST_USE;
+
 /* The first 12 characters of the id; the host's own name with --network host. Caller frees. */
 char *hostname_default(const struct container_config *c) MUST_USE;
 

@@ -58,17 +58,24 @@ struct notify_group {		/* notify.c; saved */
 	char *sdnotify;
 };
 
+struct users_group {		/* users.c; saved */
+	char **host;		/* --hostuser: names or uids */
+	enum tri passwd;	/* TRI_FALSE: nothing is added to /etc/passwd and /etc/group */
+	char *entry, *group_entry;
+};
+
 /* What docker has and we don't, or what comes later: compat.c says so, nothing is saved. */
 struct compat_group {
 	char *volume_driver, *isolation, *kernel_memory, *cpu_count, *cpu_percent, *io_maxbandwidth, *io_maxiops;
-	char *health_start_interval, *ip, *ip6, *mac_address, *hosts_file, *passwd, *passwd_entry, *group_entry;
+	char *health_start_interval, *ip, *ip6, *mac_address;
 	char *runtime, *rdt_class, *personality, *seccomp_policy, *image_volume, *shm_size_systemd, *pod, *pod_id_file;
-	char **network_alias, **hostuser;
+	char **network_alias;
 	char **link, **storage_opt, **chrootdirs, **decryption_key, **link_local_ip;
 	bool use_api_socket;
 	enum tri content_trust;
 };
 
-extern const struct field device_fields[], kernel_fields[], place_fields[], secret_fields[], notify_fields[];
+extern const struct field device_fields[], kernel_fields[], place_fields[], secret_fields[], notify_fields[],
+	users_fields[];
 
 #endif

@@ -19,6 +19,7 @@
 #include "pkg/engine/seccomp.h"
 #include "pkg/engine/secretopt.h"
 #include "pkg/engine/spec.h"
+#include "pkg/engine/users.h"
 #include "pkg/engine/volumes.h"
 #include "pkg/util/fd.h"
 #include "pkg/util/file.h"
@@ -35,7 +36,7 @@ struct starting {
 	struct engine *e;
 	const struct container_config *c;
 	char *ctr_path, *layers_path, *rw_path, *init_path, *root_like;
-	char **lowers;
+	char **lowers, **host_users;
 	struct spec spec;
 	struct spec_process check, startup;	/* of the health checks */
 	struct port_forward *ports;
@@ -52,6 +53,7 @@ static void starting_done(struct starting *s)
 	mem_free_ptr(&s->init_path);
 	mem_free_ptr(&s->root_like);
 	strv_free_ptr(&s->lowers);
+	strv_free_ptr(&s->host_users);
 	spec_done(&s->spec);
 	jsonf_done(spec_process_fields, &s->check);
 	jsonf_done(spec_process_fields, &s->startup);
@@ -191,6 +193,8 @@ static int prepare(struct starting *s, const struct start_opts *o, struct fail *
 		r = find_init(s, f);
 	if (r == 0)
 		r = build_checks(s, f);
+	if (r == 0)
+		r = users_lines(s->c, &s->host_users, f);
 	if (r == 0)
 		r = open_bound(s, o, f);
 	if (r == 0)
@@ -333,6 +337,8 @@ static int start(struct starting *s, const struct start_opts *o, struct fail *f)
 			.keep_fds = o->keep ? o->keep->v : NULL,
 			.n_keep_fds = o->keep ? o->keep->n : 0,
 			.passwd_entry = true,
+			.passwd = { .off = c->users.passwd == TRI_FALSE, .host = s->host_users,
+				    .entry = c->users.entry, .group_entry = c->users.group_entry },
 		},
 		.net = net_mode_of(c),
 		.ports = s->ports,

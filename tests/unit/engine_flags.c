@@ -203,7 +203,7 @@ static void test_sysctl(void **state)
 static void test_compat(void **state)
 {
 	const struct compat_group good = { .volume_driver = text("local"), .isolation = text("default"),
-					   .cpu_count = text("3"), .passwd = text("true") };
+					   .cpu_count = text("3") };
 	const struct compat_group bad = { .volume_driver = text("nfs") };
 	struct fail f = { 0 };
 
