@@ -31,22 +31,28 @@ static const struct opt logs_rows[] = {
 	OPT_END
 };
 
-enum { OUT_FULL = 128 * 1024 };
+enum { OUT_FULL = 128 * 1024, TURN = 4096 };
 
 /* Our stdout and stderr, which all containers' lines share: gathered here, a write costs more than a line. */
 struct outs {
 	struct str s[2];
 	int last;		/* 0 or 1: where the last line went */
+	struct printer *open[2];	/* whose piece of a line is out there, without its end */
 };
 
 /* Where the lines of one container go. */
 struct printer {
 	const struct cmd_logs_opts *o;
-	const struct logs *l;
+	struct logs *l;		/* NULL: it is over */
 	struct outs *outs;
 	bool show_id;
 	int color;		/* of CSI m */
 	bool inside[3];		/* by stream: a piece of a line is out, without its end */
+	/* With several containers: the line that comes next, when its turn has come. */
+	bool held, idle;
+	struct logs_line line;
+	struct str text;	/* of the line, and its stamp behind it */
+	int64_t time;
 };
 
 static int write_failed(int err, struct fail *f)
@@ -101,6 +107,12 @@ static int print_line(void *ctx, const struct logs_line *line, struct fail *f)
 	if (o->last != i && flush(o, f) < 0)
 		return -f->code;
 	o->last = i;
+	/* Another container's prompt, or the end of its log: our line is one of its own. */
+	if (o->open[i] && o->open[i] != p) {
+		str_add(s, p->o->color ? "\033[0m\n" : "\n");
+		o->open[i]->inside[line->stream] = false;
+	}
+	o->open[i] = line->partial ? p : NULL;
 	if (!p->inside[line->stream] && (p->o->color || p->o->names || p->show_id || p->o->timestamps))
 		add_head(p, s, line);
 	p->inside[line->stream] = line->partial;
@@ -135,63 +147,148 @@ static int parse_opts(const struct cmd_logs_opts *o, struct logs_opts *ret, stru
 	return 0;
 }
 
-/* One after the other as long as they have lines; with --follow all are watched. */
-static int copy_logs(struct logs **v, struct printer *p, size_t n, struct outs *outs, struct fail *f)
+static void end_log(struct printer *p)
 {
-	size_t open = n;
-	int r;
+	if (logs_has_lost(p->l))
+		app_warn("%s: lines were rotated away before they could be read", logs_name(p->l));
+	logs_free(p->l);
+	p->l = NULL;
+}
 
-	while (open) {
-		for (size_t i = 0; i < open;) {
-			r = logs_read(v[i], print_line, &p[i], f);
-			if (r < 0)
-				return r;
-			if (r > 0) {
-				i++;
-				continue;
-			}
-			if (logs_has_lost(v[i]))
-				app_warn("%s: lines were rotated away before they could be read", logs_name(v[i]));
-			/* This one is over: the others move up, in their order. */
-			logs_free(v[i]);
-			open--;
-			memmove(v + i, v + i + 1, (open - i) * sizeof(*v));
-			memmove(p + i, p + i + 1, (open - i) * sizeof(*p));
-			v[open] = NULL;
-		}
-		r = flush(outs, f);
+/* A line that is to wait for the older ones of other containers. */
+static int hold_line(void *ctx, const struct logs_line *line, struct fail *f)
+{
+	struct printer *p = ctx;
+	const char *stamp;
+
+	str_clear(&p->text);
+	str_addn(&p->text, line->text, line->len);
+	str_addn(&p->text, line->stamp, line->stamp_len);
+	if (str_failed(&p->text))
+		return refuse(f, EMSGSIZE, "a line of the log of %s is too long", logs_name(p->l));
+	p->line = *line;
+	p->line.text = str_cstr(&p->text);
+	p->line.stamp = stamp = p->line.text + line->len;
+	/* One without a time goes where it stands: behind the one before. */
+	if (time_parse(stamp, 0, &p->time) < 0 && p->time == 0)
+		p->time = INT64_MIN;
+	p->held = true;
+	return LOGS_STOP;
+}
+
+/* The next line of each that has one. */
+static int hold_lines(struct printer *p, size_t n, struct fail *f)
+{
+	for (size_t i = 0; i < n; i++) {
+		int r;
+
+		if (!p[i].l || p[i].held || p[i].idle)
+			continue;
+		r = logs_read(p[i].l, hold_line, &p[i], f);
 		if (r < 0)
 			return r;
-		if (open && !logs_wait(v, open))
-			return write_failed(EPIPE, f);
+		p[i].idle = r == 1;
+		if (r == 0)
+			end_log(&p[i]);
 	}
 	return 0;
+}
+
+/* The oldest line is the next; but the pieces of a line stay together as long as they come. */
+static struct printer *find_next(struct printer *p, size_t n, struct printer *before)
+{
+	struct printer *next = NULL;
+
+	if (before && before->held)
+		return before;
+	for (size_t i = 0; i < n; i++)
+		if (p[i].held && (!next || p[i].time < next->time))
+			next = &p[i];
+	return next;
+}
+
+/* All that is there, by time. A container that writes without end doesn't keep the others out. */
+static int merge_logs(struct printer *p, size_t n, struct fail *f)
+{
+	struct printer *next = NULL;
+
+	for (int turn = 0;; turn++) {
+		int r = hold_lines(p, n, f);
+
+		if (r < 0)
+			return r;
+		next = find_next(p, n, next && next->outs->open[next->outs->last] == next ? next : NULL);
+		if (!next)
+			return 0;
+		next->held = false;
+		r = print_line(next, &next->line, f);
+		if (r < 0)
+			return r;
+		for (size_t i = 0; i < n && turn % TURN == TURN - 1; i++)
+			p[i].idle = false;
+	}
+}
+
+static int read_one(struct printer *p, struct fail *f)
+{
+	int r = logs_read(p->l, print_line, p, f);
+
+	if (r == 0)
+		end_log(p);
+	return r < 0 ? r : 0;
+}
+
+/* All that is there, and with --follow what is to come, until every log is over. */
+static int copy_logs(struct printer *p, size_t n, struct outs *outs, struct fail *f)
+{
+	auto_free struct logs **open = mem_array(n, sizeof(struct logs *));
+
+	for (;;) {
+		size_t n_open = 0;
+		int r = n == 1 ? read_one(p, f) : merge_logs(p, n, f);
+
+		if (r == 0)
+			r = flush(outs, f);
+		if (r < 0)
+			return r;
+		for (size_t i = 0; i < n; i++) {
+			p[i].idle = false;
+			if (p[i].l)
+				open[n_open++] = p[i].l;
+		}
+		if (!n_open)
+			return 0;
+		if (!logs_wait(open, n_open))
+			return write_failed(EPIPE, f);
+	}
 }
 
 static int run_logs(struct app *app, const struct cmd_logs_opts *o, char **names, size_t n, struct fail *f)
 {
 	/* podman's colors, in its order. */
 	static const int colors[] = { 37, 31, 33, 34, 35, 36, 32 };
-	auto_free struct logs **v = mem_array(n, sizeof(struct logs *));
 	auto_free struct printer *p = mem_array(n, sizeof(*p));
 	struct outs outs = { .s = { STR_INIT(OUT_FULL + 2 * LOGS_LINE_MAX), STR_INIT(OUT_FULL + 2 * LOGS_LINE_MAX) } };
 	struct logs_opts lo;
 	int r = parse_opts(o, &lo, f);
 
 	for (size_t i = 0; i < n && r == 0; i++) {
-		r = logs_open(&app->engine, names[i], &lo, &v[i], f);
-		p[i] = (struct printer){ .o = o, .l = v[i], .outs = &outs, .show_id = n > 1,
-					 .color = colors[i % ARRAY_LEN(colors)] };
+		p[i] = (struct printer){ .o = o, .outs = &outs, .show_id = n > 1,
+					 .color = colors[i % ARRAY_LEN(colors)],
+					 .text = STR_INIT(2 * LOGS_LINE_MAX) };
+		r = logs_open(&app->engine, names[i], &lo, &p[i].l, f);
 	}
 	if (r == 0)
-		r = copy_logs(v, p, n, &outs, f);
+		r = copy_logs(p, n, &outs, f);
 	if (r < 0 && r != -EPIPE) {
 		struct fail ignored = { 0 };
 
 		(void)!flush(&outs, &ignored);
 	}
-	for (size_t i = 0; i < n; i++)
-		logs_free(v[i]);
+	for (size_t i = 0; i < n; i++) {
+		logs_free(p[i].l);
+		str_done(&p[i].text);
+	}
 	str_done(&outs.s[0]);
 	str_done(&outs.s[1]);
 	return r;
@@ -221,7 +318,7 @@ const struct command logs_command = {
 	.name = "logs", .args = "[options] CONTAINER [CONTAINER...]",
 	.summary = "Show what containers have written",
 	.details = "What a container wrote to its stdout goes to stdout, its stderr to stderr, unchanged. With\n"
-		   "several containers each line begins with the container's id.",
+		   "several containers the lines come in the order of their times, each with the container's id.",
 	.examples = "  rbox logs -f web\n  rbox logs --tail 20 -t web\n  rbox logs --since 10m web",
 	.needs = NEED_STORE, .opts = logs_rows, .run = logs_run,
 };

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "pkg/engine/config.h"
+#include "pkg/engine/journal.h"
 #include "pkg/engine/logopt.h"
 #include "pkg/util/fd.h"
 #include "pkg/util/file.h"
@@ -20,7 +21,8 @@
 #include "pkg/util/time.h"
 #include "storage/ctr.h"
 
-enum { BLOCK = 128 * 1024, STAMP_MAX = 64, WAIT_MS = 1000, BLIND_WAIT_MS = 100 };
+enum { BLOCK = 128 * 1024, STAMP_MAX = 64, WAIT_MS = 1000, BLIND_WAIT_MS = 100,
+       GRACE_MS = 100 };
 
 struct logs {
 	struct logs_opts o;
@@ -40,6 +42,13 @@ struct logs {
 	struct str rest;	/* what was read of a line whose end isn't there yet */
 	struct str text;	/* of a line of json-file */
 	char *block;
+	size_t at, len;		/* of BLOCK: what wasn't passed on yet */
+	/* The driver journald: what was there is read first, then journalctl follows, then comes the rest. */
+	bool in_journal, begun, last;
+	bool grace;		/* the container has ended, journald may be a moment behind */
+	struct journal journal;
+	int64_t skip;		/* lines before those of --tail */
+	bool skipping, inside;	/* the line that we are in is one of them; its end is to come */
 };
 
 const char *logs_id(const struct logs *l)
@@ -213,13 +222,15 @@ static int pass_line(struct logs *l, const char *s, size_t n, logs_sink *sink, v
 	return sink(ctx, &line, f);
 }
 
-static int pass_block(struct logs *l, const char *s, size_t n, logs_sink *sink, void *ctx, struct fail *f)
+/* Passes on what is in the block; the result of the sink ends it. */
+static int pass_block(struct logs *l, logs_sink *sink, void *ctx, struct fail *f)
 {
-	while (n && !l->over) {
-		const char *end = memchr(s, '\n', n);
-		size_t len = end ? (size_t)(end - s) : n;
+	while (l->at < l->len && !l->over) {
+		const char *s = l->block + l->at, *end = memchr(s, '\n', l->len - l->at);
+		size_t len = end ? (size_t)(end - s) : l->len - l->at;
 		int r = 0;
 
+		l->at += len + !!end;
 		if (!end || l->rest.len)
 			str_addn(&l->rest, s, len);
 		if (end && l->rest.len)
@@ -228,10 +239,8 @@ static int pass_block(struct logs *l, const char *s, size_t n, logs_sink *sink, 
 			r = pass_line(l, s, len, sink, ctx, f);
 		if (end)
 			str_clear(&l->rest);
-		if (r < 0)
+		if (r)
 			return r;
-		s += len + !!end;
-		n -= len + !!end;
 	}
 	return 0;
 }
@@ -247,7 +256,11 @@ static int read_file(struct logs *l, logs_sink *sink, void *ctx, struct fail *f)
 			return fail(f, (int)-n, "read the log of %s", l->name);
 		if (n == 0 || l->over)
 			return 0;
-		r = pass_block(l, l->block, (size_t)n, sink, ctx, f);
+		l->at = 0;
+		l->len = (size_t)n;
+		r = pass_block(l, sink, ctx, f);
+		if (r > 0)
+			return r;
 		/* What is passed on may have made us wait, and the log goes on meanwhile. */
 		if (r == 0 && l->o.follow)
 			r = extend(l);
@@ -263,11 +276,8 @@ static bool has_ended(const struct logs *l)
 	       !file_is_locked(l->dir_fd, "lock.run");
 }
 
-int logs_read(struct logs *l, logs_sink *sink, void *ctx, struct fail *f)
+static int read_files(struct logs *l, bool ended, logs_sink *sink, void *ctx, struct fail *f)
 {
-	/* Asked first: what comes before the end is read after it was seen. */
-	bool ended = !l->o.follow || has_ended(l) || (l->o.until && time_now() > l->o.until);
-
 	for (;;) {
 		int r = l->o.follow ? extend(l) : 0;
 
@@ -277,7 +287,7 @@ int logs_read(struct logs *l, logs_sink *sink, void *ctx, struct fail *f)
 			return !ended;
 		/* A file that is not the newest is whole: it was renamed after the last line was written. */
 		r = read_file(l, sink, ctx, f);
-		if (r < 0)
+		if (r)
 			return r;
 		if (l->over)
 			return 0;
@@ -288,9 +298,107 @@ int logs_read(struct logs *l, logs_sink *sink, void *ctx, struct fail *f)
 	}
 }
 
+/* --- the journal --- */
+
+static int start_journal(struct logs *l, bool follow, struct fail *f)
+{
+	/* The lines of --tail are counted over all of them. */
+	return journal_start(&l->journal, follow, l->o.tail < 0 ? l->o.since : 0, f);
+}
+
+/* How many lines are there before the last ones: pieces count with their end. */
+static int count_journal(struct logs *l, struct fail *f)
+{
+	struct logs_line line;
+	int64_t n = 0;
+	int r = start_journal(l, false, f);
+
+	while (r == 0 && (r = journal_next(&l->journal, &line, f)) > 0) {
+		n += !line.partial;
+		r = 0;
+	}
+	str_clear(&l->journal.cursor);
+	l->skip = n > l->o.tail ? n - l->o.tail : 0;
+	return r;
+}
+
+static int pass_entry(struct logs *l, const struct logs_line *line, logs_sink *sink, void *ctx, struct fail *f)
+{
+	if (!l->inside) {
+		l->skipping = l->skip > 0;
+		l->skip -= l->skipping;
+	}
+	l->inside = line->partial;
+	return l->skipping || !is_wanted(l, line) ? 0 : sink(ctx, line, f);
+}
+
+/* Nothing more comes from this journalctl: the next one, 0: that was all. */
+static int next_journal(struct logs *l, struct fail *f)
+{
+	int r;
+
+	journal_stop(&l->journal);
+	if (!l->o.follow || l->last)
+		return 0;
+	r = start_journal(l, true, f);
+	return r < 0 ? r : 1;
+}
+
+static int read_journal(struct logs *l, bool ended, logs_sink *sink, void *ctx, struct fail *f)
+{
+	int r = l->begun ? 1 : start_journal(l, false, f);
+
+	/* None is none, but the end of it has to be found. */
+	if (!l->begun && !l->o.tail)
+		l->skip = INT64_MAX;
+	if (!l->begun)
+		l->last = ended;
+	l->begun = true;
+	while (r >= 0) {
+		struct logs_line line;
+
+		r = journal_next(&l->journal, &line, f);
+		if (r > 0) {
+			r = pass_entry(l, &line, sink, ctx, f);
+			if (r || l->over)
+				return r;
+		} else if (r == 0) {
+			l->skip = 0;
+			l->skipping = false;
+			r = next_journal(l, f);
+			if (r == 0)
+				return 0;
+		} else if (r == -EAGAIN) {
+			if (!ended || !l->grace) {
+				l->grace = ended;
+				return 1;
+			}
+			/* It may not have come to the end yet: this one does. */
+			l->last = true;
+			journal_stop(&l->journal);
+			r = start_journal(l, false, f);
+		}
+	}
+	return r;
+}
+
+int logs_read(struct logs *l, logs_sink *sink, void *ctx, struct fail *f)
+{
+	int r = pass_block(l, sink, ctx, f);
+	bool ended;
+
+	if (r == 0) {
+		/* Asked first: what comes before the end is read after it was seen. */
+		ended = !l->o.follow || has_ended(l) || (l->o.until && time_now() > l->o.until);
+		r = l->over ? 0 : l->in_journal ? read_journal(l, ended, sink, ctx, f) :
+		    read_files(l, ended, sink, ctx, f);
+	}
+	return r;
+}
+
 bool logs_wait(struct logs *const *v, size_t n)
 {
-	auto_free struct pollfd *p = mem_array(n + 1, sizeof(*p));
+	auto_free struct pollfd *p = mem_array(2 * n + 1, sizeof(*p));
 	char events[4096];
 	int ms = WAIT_MS;
 
@@ -298,14 +406,18 @@ bool logs_wait(struct logs *const *v, size_t n)
 		int64_t left = v[i]->o.until ? v[i]->o.until - time_now() : INT64_MAX;
 
 		p[i] = (struct pollfd){ .fd = v[i]->notify_fd, .events = POLLIN };
+		p[n + 1 + i] = (struct pollfd){ .fd = v[i]->in_journal ? v[i]->journal.fd : -EBADF,
+						.events = POLLIN };
 		/* No inotify to be had: its number is limited per user. */
-		if (v[i]->notify_fd < 0)
+		if (v[i]->notify_fd < 0 && ms > BLIND_WAIT_MS)
 			ms = BLIND_WAIT_MS;
+		if (v[i]->grace && ms > GRACE_MS)
+			ms = GRACE_MS;
 		if (left / 1000000 < ms)
 			ms = left < 0 ? 0 : (int)(left / 1000000) + 1;
 	}
 	p[n] = (struct pollfd){ .fd = STDOUT_FILENO };
-	if (poll(p, n + 1, ms) <= 0)
+	if (poll(p, 2 * n + 1, ms) <= 0)
 		return true;
 	for (size_t i = 0; i < n; i++)
 		while (p[i].revents && io_read(p[i].fd, events, sizeof(events)) > 0)
@@ -326,11 +438,9 @@ static int find_log(struct logs *l, const struct container_config *c, struct fai
 	if (!p.readable)
 		return refuse(f, EINVAL, "this container is using the '%s' log driver, cannot read logs: "
 			      "this container is not logging output", c->life.log_driver);
-	if (p.driver == LOG_JOURNALD) {
-		(void)refuse(f, ENOTSUP, "the log of %s is in the journal", l->name);
-		fail_hint(f, "journalctl CONTAINER_ID_FULL=%s", l->id);
-		return -ENOTSUP;
-	}
+	l->in_journal = p.driver == LOG_JOURNALD;
+	if (l->in_journal)
+		return 0;
 	l->json = p.driver == LOG_JSON_FILE;
 	l->max_file = p.max_file;
 	r = logopt_place(&p, &l->log_dir, &file, f);
@@ -368,7 +478,8 @@ static void watch(struct logs *l)
 
 	l->notify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (l->notify_fd >= 0 && (inotify_add_watch(l->notify_fd, fd_path(l->dir_fd, path), what) < 0 ||
-				  inotify_add_watch(l->notify_fd, fd_path(l->log_dir, path), what) < 0))
+				  (l->log_dir >= 0 &&
+				   inotify_add_watch(l->notify_fd, fd_path(l->log_dir, path), what) < 0)))
 		l->notify_fd = fd_close(l->notify_fd);
 }
 
@@ -381,11 +492,14 @@ int logs_open(struct engine *e, const char *name, const struct logs_opts *o, str
 	*l = (struct logs){ .o = *o, .dir_fd = -EBADF, .log_dir = -EBADF, .notify_fd = -EBADF,
 			    .rest = STR_INIT(LOGS_LINE_MAX), .text = STR_INIT(LOGS_LINE_MAX) };
 	l->block = mem_alloc(BLOCK);
+	journal_init(&l->journal, l->id);
 	r = open_container(l, e, name, f);
-	if (r == 0) {
-		/* Watched before it is read: what comes in between wakes us. */
-		if (o->follow)
-			watch(l);
+	/* Watched before it is read: what comes in between wakes us. */
+	if (r == 0 && o->follow)
+		watch(l);
+	if (r == 0 && l->in_journal && o->tail > 0) {
+		r = count_journal(l, f);
+	} else if (r == 0 && !l->in_journal) {
 		r = extend(l);
 		if (r == 0 && o->tail >= 0)
 			r = seek_tail(l);
@@ -406,6 +520,7 @@ void logs_free(struct logs *l)
 		return;
 	while (l->n_held)
 		drop_first(l);
+	journal_done(&l->journal);
 	fd_close(l->dir_fd);
 	fd_close(l->log_dir);
 	fd_close(l->notify_fd);

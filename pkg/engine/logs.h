@@ -11,7 +11,8 @@
 
 /*
  * The log of a container (runtime/monitor/log.h: k8s-file or json-file, the oldest of "log.2", "log.1",
- * "log" first), read without a lock while its monitor writes and rotates it.
+ * "log" first), read without a lock while its monitor writes and rotates it; or of journald, by
+ * journalctl (pkg/engine/journal.h), up to what journald has taken in by then.
  *
  *	logs_open(e, name, &opts, &l, f);
  *	while ((r = logs_read(l, sink, ctx, f)) > 0 && logs_wait(&l, 1))
@@ -23,6 +24,7 @@
  * logs_has_lost says so.
  */
 enum {
+	LOGS_STOP = 2,		/* of a sink: it has what it wanted */
 	LOGS_HELD_MAX = 64,
 	/* Of another program's log: what is longer comes in pieces. */
 	LOGS_LINE_MAX = 1024 * 1024,
@@ -45,14 +47,15 @@ struct logs_line {
 };
 
 struct logs;
+/* 0: the next line, > 0: enough for now (logs_read returns it), -errno with F set: a failure. */
 typedef int logs_sink(void *ctx, const struct logs_line *line, struct fail *f);
 
 /* Failures: no such container; a log driver that keeps nothing to read. */
 int logs_open(struct engine *e, const char *name, const struct logs_opts *o, struct logs **ret,
 	      struct fail *f) MUST_USE;
 /*
- * Gives SINK every line that is there. 1: more may come (only with follow), 0: that was all, -errno:
- * a read failed, or SINK did (its result, with F set by it).
+ * Gives SINK every line that is there. 1: more may come (only with follow), 0: that was all, LOGS_STOP:
+ * SINK returned that, -errno: a read failed, or SINK did (its result, with F set by it).
  */
 int logs_read(struct logs *l, logs_sink *sink, void *ctx, struct fail *f) MUST_USE;
 /* Waits until one of N logs may have more, a second at most; false: nobody reads our stdout any more. */

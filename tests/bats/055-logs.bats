@@ -175,6 +175,98 @@ all_there() {
 	run_rbox rm "$a" "$b"
 }
 
+# The lines come out of two logs in turn, whatever the order of the names.
+@test "logs - several containers: by time, --tail of each" {
+	local a b i
+	a=$(safename)
+	b=$(safename)
+	for i in "$a" "$b"; do
+		run_rbox create --name "$i" --network none "$IMAGE" true
+	done
+	run_sh "cd \$XDG_DATA_HOME/rbox/containers
+		at() { echo \"2025-05-27T09:58:3\$1.000000000\$2 \$3\"; }
+		{ at 1 +00:00 'stdout F a1'; at 3 +00:00 'stdout P a3'; at 5 +00:00 'stdout F -end'; at 6 +00:00 'stdout P > '; } \
+			>\$(\$RBOX inspect --format '{{.Id}}' $a)/log
+		{ at 2 +00:00 'stdout F b2'; at 4 +00:00 'stdout F b4'; at 7 +00:00 'stdout F b7'; } \
+			>\$(\$RBOX inspect --format '{{.Id}}' $b)/log"
+	for i in "$a $b" "$b $a"; do
+		# A line in pieces stays one; what has no end yet doesn't garble the next.
+		run_sh "\$RBOX logs -n $i"
+		assert "$output" == "$a a1"$'\n'"$b b2"$'\n'"$a a3-end"$'\n'"$b b4"$'\n'"$a > "$'\n'"$b b7"
+		# What has no end yet isn't counted, as in podman.
+		run_sh "\$RBOX logs -f -n --tail 1 $i"
+		assert "$output" == "$a a3-end"$'\n'"$a > "$'\n'"$b b7"
+	done
+	run_rbox rm "$a" "$b"
+}
+
+# A journalctl that knows --after-cursor and --follow: entry K is said to be at second K.
+fake_journalctl() {
+	mkdir -p "$TMPDIR/bin"
+	cat >"$TMPDIR/bin/journalctl" <<-'END'
+		#!/usr/bin/env python3
+		import sys, time, os
+		with open(os.environ["TMPDIR"] + "/asked", "a") as f:
+		    f.write(" ".join(sys.argv[1:]) + "\n")
+		entries = [(6, b"one", 0), (3, b"e\xc3\xa4\0\n=\xff", 0), (6, b"x" * 700000, 1), (6, b"y" * 16384, 1), (6, b"end", 0), (6, b"last", 0)]
+		after = [int(a.split("=c")[1]) for a in sys.argv if a.startswith("--after-cursor=")]
+		follow = "--follow" in sys.argv
+		# What a follower is told of; the rest is there when it is asked again.
+		n = 5 if follow or (not after and os.path.exists(os.environ["TMPDIR"] + "/early")) else 6
+		for k in range(after[0] + 1 if after else 0, n):
+		    prio, text, partial = entries[k]
+		    out = b"__CURSOR=c%d\n__REALTIME_TIMESTAMP=%d\n_BOOT_ID=f\n" % (k, (1748332714 + k) * 1000000)
+		    out += b"MESSAGE\n" + len(text).to_bytes(8, "little") + text + b"\nPRIORITY=%d\n" % prio
+		    out += b"CONTAINER_PARTIAL_MESSAGE=true\n" if partial else b""
+		    sys.stdout.buffer.write(out + b"\n")
+		sys.stdout.flush()
+		if os.path.exists(os.environ["TMPDIR"] + "/broken"):
+		    sys.exit(1)
+		while follow:
+		    time.sleep(60)
+	END
+	chmod +x "$TMPDIR/bin/journalctl"
+	export PATH=$TMPDIR/bin:$PATH
+}
+
+@test "journald - read by journalctl: bytes, pieces, --tail, --since, -f, what fails" {
+	local name id other
+	name=$(safename)
+	other=$(safename)
+	fake_journalctl
+	run_rbox create --name "$name" --network none "$IMAGE" true
+	id=$output
+	# The driver can't be asked for where there is no journald.
+	run_sh "sed -i 's/\"LogDriver\":\"k8s-file\"/\"LogDriver\":\"journald\"/' \$XDG_DATA_HOME/rbox/containers/$id/config.json
+		\$RBOX logs $name >\$TMPDIR/out 2>\$TMPDIR/err
+		python3 -c 'import sys; sys.stdout.write(\"one\\n\" + \"x\" * 700000 + \"y\" * 16384 + \"end\\nlast\\n\")' | cmp - \$TMPDIR/out
+		printf 'e\303\244\\0\\n=\377\\n' | cmp - \$TMPDIR/err; cat \$TMPDIR/asked"
+	assert "$output" == "--quiet --no-pager --output=export --output-fields=MESSAGE,PRIORITY,CONTAINER_PARTIAL_MESSAGE CONTAINER_ID_FULL=$id"
+	run_sh "TZ=UTC \$RBOX logs -t --tail 1 $name; \$RBOX logs --tail 2 $name | tail -c 9; \$RBOX logs --tail 0 $name"
+	assert "$output" == $'2025-05-27T07:58:39.000000000Z last\nend\nlast'
+	run_rbox logs --since 1748332719 "$name"
+	assert "$output" == last
+	run_rbox logs --until 1748332714 "$name"
+	assert "$output" == one
+	run_sh "grep -c -e --since=@1748332719 \$TMPDIR/asked"
+	assert "$output" == 1
+	# The container has ended: no need to follow. It runs: what journald has late is there too.
+	run_rbox logs -f --tail 1 "$name"
+	assert "$output" == last
+	run_sh "\$RBOX run -d --name $other --network none \$IMAGE sh -c 'while [ ! -e /go ]; do sleep 0.05; done'
+		sed -i 's/\"LogDriver\":\"k8s-file\"/\"LogDriver\":\"journald\"/' \$XDG_DATA_HOME/rbox/containers/*/config.json
+		touch \$TMPDIR/early; : >\$TMPDIR/asked; \$RBOX logs -f --tail 1 $other >\$TMPDIR/out & p=\$!
+		for i in \$(seq 600); do grep -q -e --follow \$TMPDIR/asked && break; sleep 0.05; done
+		\$RBOX exec $other touch /go; wait \$p; tail -c 9 \$TMPDIR/out; rm \$TMPDIR/early"
+	assert "${lines[-2]}|${lines[-1]}" == "end|last"
+	touch "$TMPDIR/broken"
+	run_rbox 125 logs --tail 1 "$name"
+	assert "$stderr" =~ "^Error: journalctl ended with status 1"
+	assert "$stderr" =~ "fix: .*the group systemd-journal"
+	run_rbox rm -f -t 0 "$name" "$other"
+	rm -f "$TMPDIR"/out "$TMPDIR"/err "$TMPDIR"/asked "$TMPDIR"/broken "${TMPDIR:?}"/bin/journalctl
+}
+
 @test "logs - windows of time" {
 	local name t
 	name=$(safename)

@@ -11,7 +11,9 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -219,12 +221,54 @@ static void test_full(void **state)
 	remove_folder(dir);
 }
 
+/* What journald gets: the bytes of the native protocol, one datagram a line. */
+static void test_journal(void **state)
+{
+	static const struct { int stream; const char *in; size_t n; const char *out; size_t len; } rows[] = {
+#define ROW(stream, in, out) { stream, in, sizeof(in) - 1, out, sizeof(out) - 1 }
+#define REST "CONTAINER_ID=0123456789ab\nCONTAINER_ID_FULL\n\x10\0\0\0\0\0\0\0" "0123456789abcdef\n" \
+	"CONTAINER_NAME\n\3\0\0\0\0\0\0\0web\nCONTAINER_TAG\n\1\0\0\0\0\0\0\0t\n" \
+	"SYSLOG_IDENTIFIER\n\1\0\0\0\0\0\0\0t\n"
+		ROW(1, "hello\n", "MESSAGE\n\5\0\0\0\0\0\0\0hello\nPRIORITY=6\n" REST),
+		ROW(2, "a=\0\xff\n", "MESSAGE\n\4\0\0\0\0\0\0\0a=\0\xff\nPRIORITY=3\n" REST),
+		ROW(1, "> ", "MESSAGE\n\2\0\0\0\0\0\0\0> \nPRIORITY=6\n" REST "CONTAINER_PARTIAL_MESSAGE=true\n"),
+	};
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	char name[] = "/tmp/rbox-unit-XXXXXX", got[512];
+	struct log l = { .o = { .driver = LOG_JOURNALD, .name = "log", .id = "0123456789abcdef", .ctr = "web",
+				.tag = "t" } };
+	struct fail f = { 0 };
+	auto_fd int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	(void)state;
+	assert_non_null(mkdtemp(name));
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s/socket", name);
+	assert_int_equal(log_journal_open(a.sun_path, &f), -ENOENT);
+	fail_clear(&f);
+	assert_int_equal(bind(sock, (struct sockaddr *)&a, sizeof(a)), 0);
+	l.fd = log_journal_open(a.sun_path, &f);
+	assert_true(l.fd >= 0);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		log_write(&l, rows[i].stream, rows[i].in, rows[i].n, T);
+		assert_int_equal(l.error, 0);
+		assert_int_equal(recv(sock, got, sizeof(got), MSG_DONTWAIT), rows[i].len);
+		assert_memory_equal(got, rows[i].out, rows[i].len);
+	}
+	/* journald is gone: lines are lost, and that is known. */
+	sock = fd_close(sock);
+	log_write(&l, 1, "x\n", 2, T);
+	assert_int_equal(l.error, ECONNREFUSED);
+	log_done(&l);
+	assert_int_equal(file_remove_tree(AT_FDCWD, name), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),	 cmocka_unit_test(test_utc),
 		cmocka_unit_test(test_long_line), cmocka_unit_test(test_rotation),
 		cmocka_unit_test(test_tiny_limit), cmocka_unit_test(test_full),
+		cmocka_unit_test(test_journal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
