@@ -3,6 +3,7 @@
 
 #include "cmd/commands.h"
 #include "cmd/each.h"
+#include "pkg/engine/restart.h"
 
 struct init_args {
 	struct select_opts select;
@@ -21,15 +22,15 @@ static bool is_startable(const struct container *c)
 
 static int init_one(struct app *app, struct container *c, const char *shown, void *opts, struct fail *f)
 {
-	(void)app;
+	int r = engine_init(&app->engine, c, f);
+
 	(void)opts;
-	if (!is_startable(c))
-		return refuse(f, EINVAL, "container %s has already been created in runtime: container state improper",
-			      c->id);
-	(void)refuse(f, ENOTSUP, "container %s can't be prepared without being started: rbox keeps no container that "
-		     "waits for its start", c->id);
-	fail_hint(f, "rbox start %s", shown);
-	return -ENOTSUP;
+	if (r < 0) {
+		f->status = 0;
+		return r;
+	}
+	app_printf("%s\n", shown);
+	return 0;
 }
 
 static int init_run(struct app *app, int argc, char **argv, struct fail *f)
@@ -48,6 +49,8 @@ static int init_run(struct app *app, int argc, char **argv, struct fail *f)
 const struct command init_command = {
 	.name = "init", .args = "[options] CONTAINER [CONTAINER...]",
 	.summary = "Prepare containers without starting them",
-	.details = "Not there yet: says so for every container that could be prepared.",
-	.needs = NEED_STORE, .opts = init_rows, .run = init_run,
+	.details = "Makes its file system, namespaces and network; its command waits for start. Until then it is\n"
+		   "\"initialized\", and stop and rm end it.",
+	.examples = "  rbox init web\n  rbox start -a web",
+	.needs = NEED_STORE | NEED_SEALED, .opts = init_rows, .run = init_run,
 };

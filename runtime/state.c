@@ -165,6 +165,13 @@ static int check_alive(int dir_fd, struct state *s, struct fail *f)
 			heal(dir_fd, s, code, NULL, at);
 		return 0;
 	}
+	if (s->status == STATUS_CREATED && state_load_exit(dir_fd, &code, &at) < 0) {
+		/* Its command never ran: nothing has ended (after a boot podman says so, too). */
+		s->status = STATUS_CONFIGURED;
+		s->pid = s->monitor_pid = 0;
+		s->pid_start = 0;
+		return 0;
+	}
 	r = state_boot_id(&boot, f);
 	if (r < 0)
 		return r;

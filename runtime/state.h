@@ -14,13 +14,16 @@
  * without FILE_SYNC: the boot id voids it after a crash) and read without a lock by everybody.
  * At most 512 bytes, so that ps reads a thousand of them quickly. Whether a monitor lives
  * is told by lock.run alone; state_load heals what a dead monitor left behind: a state that says
- * creating, created, running or stopping with lock.run free is read as stopped, exit code 137 (of one
+ * creating, running or stopping with lock.run free is read as stopped, exit code 137 (of one
  * that was between two runs: the last run's), error "monitor lost"; or 255 "host reboot" when the boot
- * id differs. Whether its user had stopped it is kept (the file "stop").
+ * id differs. One that was prepared is as before: its command never ran. Whether its user had stopped it is
+ * kept (the file "stop").
  */
 enum status {
 	STATUS_CONFIGURED,	/* saved, never launched: "created" outside */
-	STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPING, STATUS_STOPPED,
+	STATUS_CREATING,
+	STATUS_CREATED,		/* prepared: its command waits for the start; "initialized" outside */
+	STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPING, STATUS_STOPPED,
 	STATUS_REMOVING,
 	STATUS_RESTARTING,	/* between two runs: its monitor lives and will launch it again */
 };

@@ -51,3 +51,8 @@ bool container_is_running(const struct container *c)
 	return c->state.status == STATUS_RUNNING || c->state.status == STATUS_PAUSED ||
 	       c->state.status == STATUS_STOPPING || c->state.status == STATUS_RESTARTING;
 }
+
+bool container_is_prepared(const struct container *c)
+{
+	return c->state.status == STATUS_CREATED;
+}

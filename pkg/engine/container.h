@@ -28,5 +28,7 @@ void container_done(struct container *c);
 
 /* Its monitor means it to run: also while paused, and between two runs of a restart policy. */
 bool container_is_running(const struct container *c);
+/* All of it is there, and its command waits for the start (engine_init): not running. */
+bool container_is_prepared(const struct container *c);
 
 #endif

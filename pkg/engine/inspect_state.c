@@ -19,7 +19,7 @@ static const struct inspect_zero zeros[] = {
 json_t *inspect_state(struct engine *e, const struct container *c)
 {
 	const struct state *s = &c->state;
-	bool running = container_is_running(c);
+	bool running = container_is_running(c), alive = running || container_is_prepared(c);
 	json_t *o = inspect_zeros(zeros);
 
 	(void)e;
@@ -30,8 +30,8 @@ json_t *inspect_state(struct engine *e, const struct container *c)
 	inspect_put(o, "Restarting", json_boolean(s->status == STATUS_RESTARTING));
 	inspect_put(o, "Paused", json_boolean(s->status == STATUS_PAUSED));
 	inspect_put(o, "OOMKilled", json_boolean(s->oom_killed));
-	inspect_put(o, "Pid", json_integer(running ? s->pid : 0));
-	inspect_put(o, "ConmonPid", json_integer(running ? s->monitor_pid : 0));
+	inspect_put(o, "Pid", json_integer(alive ? s->pid : 0));
+	inspect_put(o, "ConmonPid", json_integer(alive ? s->monitor_pid : 0));
 	inspect_put(o, "ExitCode", json_integer(s->exit_code));
 	inspect_put_str(o, "Error", s->error);
 	inspect_put(o, "StartedAt", inspect_time(s->started_at));

@@ -291,7 +291,7 @@ static char *command_line(const struct ps_row *r, bool whole)
 static void add_state(json_t *j, const struct ps_row *r, int64_t now)
 {
 	bool alive = r->state.status == STATUS_RUNNING || r->state.status == STATUS_PAUSED ||
-		     r->state.status == STATUS_STOPPING;
+		     r->state.status == STATUS_STOPPING || r->state.status == STATUS_CREATED;
 	auto_free char *status = status_text(r, now);
 
 	json_object_set_new(j, "Exited", json_boolean(r->state.status == STATUS_STOPPED));

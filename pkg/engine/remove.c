@@ -34,8 +34,8 @@ static int try_remove(struct engine *e, struct container *c, bool force, int tim
 		if (r < 0)
 			return r;
 	}
-	if (container_is_running(c)) {
-		r = force ? engine_stop(e, c, timeout, f) : refuse_running(c, f);
+	if (container_is_running(c) || container_is_prepared(c)) {
+		r = force || container_is_prepared(c) ? engine_stop(e, c, timeout, f) : refuse_running(c, f);
 		if (r < 0)
 			return r;
 	}

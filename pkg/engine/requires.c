@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pkg/engine/start.h"
+#include "pkg/engine/restart.h"
 #include "pkg/util/fd.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/path.h"
@@ -49,19 +49,13 @@ int requires_set(struct engine *e, char *const *typed, struct container_config *
 static int start_one(struct engine *e, const char *id, struct fail *f)
 {
 	auto_container struct container c = CONTAINER_INIT;
-	struct userns_begun userns = { .holder_fd = -EBADF, .ns_fd = -EBADF };
-	struct userns_plan plan;
 	int r = container_open_id(e, id, &c, f);
 
 	if (r < 0)
 		return fail_in(f, r, "start the required container %.12s", id);
 	if (container_is_running(&c))
 		return 0;
-	r = engine_userns_begin(e, &plan, &userns, f);
-	if (r < 0)
-		return r;
-	r = engine_start(e, &c.config, &(struct start_opts){ .userns = &userns, .plan = &plan }, f);
-	userns_begun_done(&userns);
+	r = engine_start_again(e, &c, false, f);
 	return r < 0 ? fail_in(f, r, "start the required container %.12s", id) : 0;
 }
 

@@ -6,9 +6,12 @@
 #include <unistd.h>
 
 #include "pkg/engine/event.h"
+#include "pkg/engine/notify.h"
+#include "pkg/engine/requires.h"
 #include "pkg/engine/start.h"
 #include "pkg/engine/stop.h"
 #include "pkg/util/fd.h"
+#include "runtime/monitor/ask.h"
 
 #define MARK "restart"
 
@@ -22,7 +25,7 @@ void restart_unmark(int dir_fd)
 	(void)unlinkat(dir_fd, MARK, 0);
 }
 
-int engine_start_again(struct engine *e, struct container *c, bool attach, struct fail *f)
+static int start_anew(struct engine *e, const struct container *c, struct start_opts o, struct fail *f)
 {
 	struct userns_begun userns = { .holder_fd = -EBADF, .ns_fd = -EBADF };
 	struct userns_plan plan;
@@ -30,10 +33,37 @@ int engine_start_again(struct engine *e, struct container *c, bool attach, struc
 
 	if (r < 0)
 		return r;
-	r = engine_start(e, &c->config,
-			 &(struct start_opts){ .attach = attach, .userns = &userns, .plan = &plan }, f);
+	o.userns = &userns;
+	o.plan = &plan;
+	r = engine_start(e, &c->config, &o, f);
 	userns_begun_done(&userns);
 	return r;
+}
+
+static int start_prepared(struct engine *e, const struct container *c, bool attach, struct fail *f)
+{
+	int sock, r = requires_start(e, &c->config, f);
+
+	if (r < 0)
+		return r;
+	sock = ask_go(c->state.run_dir, c->id, attach, f);
+	if (sock >= 0)
+		notify_started(e, &c->config, c->state.monitor_pid);
+	return sock;
+}
+
+int engine_start_again(struct engine *e, struct container *c, bool attach, struct fail *f)
+{
+	return container_is_prepared(c) ? start_prepared(e, c, attach, f) :
+	       start_anew(e, c, (struct start_opts){ .attach = attach }, f);
+}
+
+int engine_init(struct engine *e, struct container *c, struct fail *f)
+{
+	if (container_is_running(c) || container_is_prepared(c))
+		return refuse(f, EINVAL, "container %s has already been created in runtime: container state improper",
+			      c->id);
+	return start_anew(e, c, (struct start_opts){ .prepare = true }, f);
 }
 
 static int stop_for_restart(struct engine *e, struct container *c, int timeout, struct fail *f)

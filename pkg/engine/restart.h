@@ -5,10 +5,13 @@
 #include "pkg/engine/container.h"
 
 /*
- * Starts a container that exists, namespace and all: engine_start for commands that didn't create it. ATTACH:
- * the attach socket comes back, else 0.
+ * Starts a container that exists, namespace and all: engine_start for commands that didn't create it; a
+ * prepared one's command is run. ATTACH: the attach socket comes back, else 0.
  */
 int engine_start_again(struct engine *e, struct container *c, bool attach, struct fail *f) MUST_USE;
+
+/* Makes all of it but has its command wait for the start. -EINVAL: it runs, or is prepared already. */
+int engine_init(struct engine *e, struct container *c, struct fail *f) MUST_USE;
 
 /* Stops it when it runs (TIMEOUT as in engine_stop), then starts it with the config it has. One with --rm
  * lives on: its end is no reason to remove it this time. */

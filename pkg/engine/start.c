@@ -225,8 +225,10 @@ static void on_news(void *ctx, const struct monitor_news *n)
 	const struct store store = { .root_fd = root };
 
 	switch (n->event) {
-	case MONITOR_STARTED:
+	case MONITOR_PREPARED:
 		event_container(&store, end->c, "init");
+		break;
+	case MONITOR_STARTED:
 		event_container(&store, end->c, "start");
 		break;
 	case MONITOR_RESTARTED:
@@ -346,6 +348,7 @@ static int start(struct starting *s, const struct start_opts *o, struct fail *f)
 		.userns = o->userns,
 		.log = s->log,
 		.open_stdin = c->process.interactive,
+		.prepare = o->prepare,
 		.foreground = o->attach,
 		.pid_file_fd = s->pid_file_fd,
 		.monitor_pid_file_fd = s->monitor_pid_file_fd,
@@ -372,7 +375,7 @@ static int start(struct starting *s, const struct start_opts *o, struct fail *f)
 
 	if (sock >= 0 && made)
 		engine_hint(s->e, monitor);
-	if (sock >= 0)
+	if (sock >= 0 && !o->prepare)
 		notify_started(s->e, c, monitor);
 	return sock;
 }

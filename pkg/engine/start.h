@@ -12,6 +12,7 @@
  */
 struct start_opts {
 	bool attach;
+	bool prepare;		/* all but its command, which engine_start_again lets run */
 	struct userns_begun *userns;
 	const struct userns_plan *plan;
 	const char *rmi;	/* the image to be removed at the very end, by the monitor; or NULL */

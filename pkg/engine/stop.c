@@ -194,11 +194,14 @@ int engine_stop(struct engine *e, struct container *c, int timeout, struct fail 
 
 	if (timeout == LIFE_TIMEOUT_UNSET)
 		timeout = c->config.life.stop_timeout;
-	if (!container_is_running(c))
+	if (!container_is_running(c) && !container_is_prepared(c))
 		return 0;
 	r = mark_and_look(c, f);
-	if (r < 0 || !container_is_running(c))
+	if (r < 0 || (!container_is_running(c) && !container_is_prepared(c)))
 		return r;
+	/* Its command isn't there yet to take a signal. */
+	if (container_is_prepared(c))
+		timeout = 0;
 	if (c->state.status == STATUS_RESTARTING)
 		r = end_pause(c, f);
 	else

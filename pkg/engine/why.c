@@ -114,6 +114,18 @@ static void judge_created(struct why *w)
 	fix(w, "rbox start %s", w->c->config.name);
 }
 
+/* `init` was its last, or it was ended after that. */
+static void judge_prepared(struct why *w)
+{
+	bool waits = container_is_prepared(w->c);
+
+	verdict(w, "never-started", waits ? "it is prepared, and its command waits for the start" :
+		"it was prepared, and ended before its command was started");
+	because(w, "state.json", "status %s, no start is recorded",
+		status_word((enum status)w->c->state.status));
+	fix(w, "rbox start %s", w->c->config.name);
+}
+
 static void say_of_file(void *ctx, const char *source, const char *text)
 {
 	because(ctx, source, "%s", text);
@@ -406,6 +418,8 @@ static void judge(struct why *w)
 		judge_alive(w);
 	else if (s->status == STATUS_CONFIGURED && !s->error)
 		judge_created(w);
+	else if (container_is_prepared(w->c) || (!s->started_at && !s->error && s->signal))
+		judge_prepared(w);
 	else if (str_eq(s->error, "host reboot"))
 		judge_reboot(w);
 	else if (str_eq(s->error, "monitor lost"))

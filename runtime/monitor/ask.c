@@ -41,3 +41,24 @@ int ask_check(const char *run_dir, const char *id, struct fail *f)
 			return result < 0 || result > 2 ? refuse(f, EPROTO, "a result unknown to us") : result;
 	}
 }
+
+int ask_go(const char *run_dir, const char *id, bool attach, struct fail *f)
+{
+	auto_fd int sock = attach_connect(run_dir, id, f);
+	auto_free struct proto_msg *msg = mem_alloc(sizeof(*msg));
+	const int32_t stays = attach;
+	int r;
+
+	if (sock < 0)
+		return sock;
+	r = proto_send(sock, ATTACH_GO, 0, &stays, sizeof(stays), 0);
+	if (r == 0)
+		r = proto_recv(sock, msg, 0);
+	if (r < 0)
+		return fail(f, -r, "have the monitor of container %.12s start it", id);
+	if (r > 0 && msg->head.type == ATTACH_FAILED)
+		return proto_fail(msg, f);
+	if (r == 0 || msg->head.type != ATTACH_STARTED)
+		return refuse(f, ESRCH, "container %s ended before its start", id);
+	return attach ? fd_take(&sock) : 0;
+}

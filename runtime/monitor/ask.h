@@ -2,9 +2,11 @@
 #ifndef RUNTIME_MONITOR_ASK_H
 #define RUNTIME_MONITOR_ASK_H
 
+#include <stdbool.h>
+
 #include "pkg/util/fail.h"
 
-/* What is asked of a running monitor besides attaching (runtime/monitor/attach.h: STOP, CHECK). */
+/* What is asked of a running monitor besides attaching (runtime/monitor/attach.h: STOP, CHECK, GO). */
 
 /*
  * The file "stop" was written: one that is between two runs ends now. A monitor that can't be reached
@@ -17,5 +19,12 @@ void ask_stop(const char *run_dir, const char *id);
  * 2 failed before the start-up check has passed. -EINVAL: the container has none; -ESRCH: it doesn't run.
  */
 int ask_check(const char *run_dir, const char *id, struct fail *f) MUST_USE;
+
+/*
+ * Has the command of a prepared container run (monitor_opts.prepare), and waits until it has exec'd: 0, or with
+ * ATTACH a connected attach socket. F has the cause with its exit status (126, 127) as monitor_start has it;
+ * nothing runs then. -ESRCH: it isn't there any more.
+ */
+int ask_go(const char *run_dir, const char *id, bool attach, struct fail *f) MUST_USE;
 
 #endif

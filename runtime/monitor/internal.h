@@ -25,6 +25,7 @@ enum { CLIENTS_MAX = 32, STDIN_QUEUE_MAX = 1024 * 1024 };
 
 enum phase {
 	PHASE_RUNNING,	/* the container runs */
+	PHASE_PREPARED,	/* all of it is there, but its command waits for ATTACH_GO */
 	PHASE_BACKOFF,	/* it has ended and will be launched again */
 	PHASE_TELLING,	/* its end is recorded; clients are sent what is left, for a while */
 	PHASE_LINGERING, /* all is done but for a foreground client that reads slowly */
@@ -74,6 +75,7 @@ struct monitor {
 	struct state st;
 	enum phase phase;
 	int exit_code;
+	int before;		/* enum status in which its starter found it */
 	int64_t timers[TIMERS];	/* monotonic ns; 0: off */
 	int64_t began;		/* of this run, monotonic */
 	int64_t pause;		/* ns before the last further run */
@@ -97,6 +99,12 @@ void monitor_loop(struct monitor *m);
  * On failure nothing runs and nothing is held.
  */
 int monitor_launch(struct monitor *m, bool first, struct fail *f);
+
+/*
+ * From PHASE_PREPARED to a running container. On failure it is recorded as one of the start, nothing is left
+ * and the phase is PHASE_OVER.
+ */
+int monitor_go(struct monitor *m, struct fail *f);
 
 /* Lets go of what belongs to one run: descriptors, mounts, network. */
 void monitor_end_run(struct monitor *m);

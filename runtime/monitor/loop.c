@@ -269,6 +269,8 @@ static void obey_stop(struct monitor *m)
 		return;
 	if (m->phase == PHASE_BACKOFF)
 		monitor_finish(m);
+	else if (m->phase == PHASE_PREPARED)
+		monitor_kill(m, NULL);
 	else if (m->phase == PHASE_RUNNING)
 		/* Meant was the pause before this run: who asked doesn't know of this process. */
 		monitor_stop(m, NULL);
@@ -280,6 +282,27 @@ static bool is_first(const struct monitor *m, const struct client *c)
 		if (m->clients[i] && !m->clients[i]->told && !m->clients[i]->checks)
 			return m->clients[i] == c;
 	return false;
+}
+
+/* Of a second client that wants it to run, too: it does. */
+static void go(struct monitor *m, struct client *c, const struct proto_msg *msg)
+{
+	struct fail f = { 0 };
+	int32_t attach = 0, pid;
+
+	if (proto_int(msg, &attach) < 0) {
+		c->gone = true;
+		return;
+	}
+	if (m->phase == PHASE_PREPARED) {
+		if (monitor_go(m, &f) < 0) {
+			(void)!proto_send(c->fd, ATTACH_FAILED, 0, &f, sizeof(f), MSG_DONTWAIT);
+			return;
+		}
+		c->foreground = attach != 0;
+	}
+	pid = m->ctr.pid;
+	client_send(c, ATTACH_STARTED, 0, &pid, sizeof(pid));
 }
 
 static void obey(struct monitor *m, struct client *c, const struct proto_msg *msg)
@@ -310,6 +333,9 @@ static void obey(struct monitor *m, struct client *c, const struct proto_msg *ms
 		break;
 	case ATTACH_CHECK:
 		monitor_health_asked(m, c);
+		break;
+	case ATTACH_GO:
+		go(m, c, msg);
 		break;
 	default:
 		break;	/* of a later version */
@@ -442,6 +468,8 @@ static void on_signal(struct monitor *m, int unused)
 	m->leaving = true;
 	if (m->phase == PHASE_BACKOFF)
 		monitor_finish(m);
+	else if (m->phase == PHASE_PREPARED)
+		monitor_kill(m, NULL);
 	else
 		(void)pidfd_send_signal(m->ctr.pidfd, SIGTERM, NULL, 0);
 }
@@ -496,6 +524,10 @@ static void (*const table[PHASES][EVENTS])(struct monitor *, int) = {
 		[EV_EXIT] = on_end, [EV_SIGNAL] = on_signal, [EV_OUTPUT] = on_output,
 		[EV_INPUT] = on_input, [EV_CLIENT_IN] = on_client_in, [EV_CLIENT_OUT] = on_client_out,
 		[EV_LISTEN] = on_listen, [EV_TIMER] = on_timer, [EV_CHECK] = on_check, [EV_BOUND] = on_bound,
+	},
+	[PHASE_PREPARED] = {
+		[EV_EXIT] = on_end, [EV_SIGNAL] = on_signal, [EV_CLIENT_IN] = on_client_in,
+		[EV_CLIENT_OUT] = on_client_out, [EV_LISTEN] = on_listen, [EV_BOUND] = on_bound,
 	},
 	[PHASE_BACKOFF] = {
 		[EV_SIGNAL] = on_signal, [EV_CLIENT_IN] = on_client_in, [EV_CLIENT_OUT] = on_client_out,
@@ -600,7 +632,8 @@ void monitor_loop(struct monitor *m)
 
 	if (m->starter_fd >= 0)
 		add_client(m, fd_take(&m->starter_fd), true);
-	monitor_run_begin(m);
+	if (m->phase == PHASE_RUNNING)
+		monitor_run_begin(m);
 	while (m->phase != PHASE_OVER) {
 		enum phase phase = m->phase;
 		int n;

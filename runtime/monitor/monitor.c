@@ -373,6 +373,25 @@ static int launch_prepared(struct monitor *m, const struct launch *l, bool first
 	return r < 0 ? r : 0;
 }
 
+/* Its command, and the record of that. */
+static int let_run(struct monitor *m, struct fail *f)
+{
+	int r = launch_go(&m->ctr, f);
+
+	if (r < 0)
+		return r;
+	m->st.exit_code = m->st.signal = 0;
+	m->st.finished_at = 0;
+	m->st.oom_killed = false;
+	mem_replace(&m->st.error, NULL);
+	m->st.started_at = time_now();
+	m->began = time_monotonic();
+	if (m->o->bind_fd > 2 && guard_start(m->ctr.pidfd, f) < 0)
+		return -f->code;
+	r = write_number(m->o->pid_file_fd, m->ctr.pid, "pid file", f);
+	return r < 0 ? r : save_state(m, STATUS_RUNNING, f);
+}
+
 static int launch(struct monitor *m, bool first, struct fail *f)
 {
 	struct launch l = m->o->launch;
@@ -397,19 +416,10 @@ static int launch(struct monitor *m, bool first, struct fail *f)
 		return r;
 	if (starter_left(m))
 		return refuse(f, ECANCELED, "whoever wanted the container has gone");
-	r = launch_go(&m->ctr, f);
-	if (r < 0)
-		return r;
-	m->st.exit_code = m->st.signal = 0;
-	m->st.finished_at = 0;
-	m->st.oom_killed = false;
-	mem_replace(&m->st.error, NULL);
-	m->st.started_at = time_now();
-	m->began = time_monotonic();
-	if (m->o->bind_fd > 2 && guard_start(m->ctr.pidfd, f) < 0)
-		return -f->code;
-	r = write_number(m->o->pid_file_fd, m->ctr.pid, "pid file", f);
-	return r < 0 ? r : save_state(m, STATUS_RUNNING, f);
+	if (!first || !m->o->prepare)
+		return let_run(m, f);
+	m->phase = PHASE_PREPARED;
+	return save_state(m, STATUS_CREATED, f);
 }
 
 int monitor_launch(struct monitor *m, bool first, struct fail *f)
@@ -492,7 +502,7 @@ void monitor_release(struct monitor *m)
 }
 
 /* What a start that failed leaves: nothing running, and its cause in the record. */
-static void record_failure(struct monitor *m, int status_before, const struct fail *f)
+static void record_failure(struct monitor *m, const struct fail *f)
 {
 	struct fail ignored = { 0 };
 
@@ -504,18 +514,39 @@ static void record_failure(struct monitor *m, int status_before, const struct fa
 	m->st.exit_code = fail_status(f);
 	mem_replace(&m->st.error, mem_strdup(f->msg));
 	/* Never run: it stays "created", as podman has it. */
-	(void)!save_state(m, status_before == STATUS_CONFIGURED ? STATUS_CONFIGURED : STATUS_STOPPED,
-			  &ignored);
+	(void)!save_state(m, m->before == STATUS_CONFIGURED || m->before == STATUS_CREATED ?
+			  STATUS_CONFIGURED : STATUS_STOPPED, &ignored);
 }
 
-static void give_up(struct monitor *m, int status_before, const struct fail *f)
+static void abandon(struct monitor *m, const struct fail *f)
 {
-	record_failure(m, status_before, f);
+	record_failure(m, f);
 	/* --rm: our starter may be dead and can't undo it. */
 	if (m->lock_fd >= 0 && m->o->ended)
 		m->o->ended(m->o->ctx, fail_status(f));
 	m->phase = PHASE_OVER;
 	monitor_release(m);
+}
+
+int monitor_go(struct monitor *m, struct fail *f)
+{
+	int r;
+
+	m->began = time_monotonic();
+	r = let_run(m, f);
+	if (r < 0) {
+		abandon(m, f);
+		return r;
+	}
+	m->phase = PHASE_RUNNING;
+	monitor_run_begin(m);
+	monitor_news(m, MONITOR_STARTED);
+	return 0;
+}
+
+static void give_up(struct monitor *m, const struct fail *f)
+{
+	abandon(m, f);
 	(void)!proto_send(m->starter_fd, ATTACH_FAILED, 0, f, sizeof(*f), 0);
 	_exit(1);
 }
@@ -539,9 +570,9 @@ static void monitor_main(const struct monitor_opts *o, int sock)
 		.stdio = { -EBADF, -EBADF, -EBADF },
 		.ctr = { .pidfd = -EBADF, .netns_fd = -EBADF, .console_fd = -EBADF, .sock = -EBADF },
 		.tty = o->launch.spec->process.terminal,
+		.before = status_of(o->dir_fd),
 	};
 	struct fail f = { 0 };
-	int before = status_of(o->dir_fd);
 	int32_t pid;
 
 	m.in_last = &m.in_first;
@@ -549,8 +580,10 @@ static void monitor_main(const struct monitor_opts *o, int sock)
 	m.msg = mem_alloc(sizeof(*m.msg));
 	(void)setsid();
 	if (bring_up(&m, &f) < 0)
-		give_up(&m, before, &f);
-	monitor_news(&m, MONITOR_STARTED);
+		give_up(&m, &f);
+	monitor_news(&m, MONITOR_PREPARED);
+	if (m.phase == PHASE_RUNNING)
+		monitor_news(&m, MONITOR_STARTED);
 	pid = m.ctr.pid;
 	(void)!proto_send(sock, ATTACH_STARTED, 0, &pid, sizeof(pid), 0);
 	if (!o->foreground)

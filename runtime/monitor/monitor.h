@@ -26,10 +26,10 @@
 enum net_mode { NET_NONE, NET_HOST, NET_SLIRP };
 
 /*
- * STARTED: the container's process has exec'd, and nobody has been told yet; of a further run after
- * RESTARTED. DIED comes only after STARTED.
+ * PREPARED: all of the container is there. STARTED: its process has exec'd, and nobody has been told yet; of a
+ * further run both come after RESTARTED. DIED comes only after STARTED.
  */
-enum monitor_event { MONITOR_DIED, MONITOR_RESTARTED, MONITOR_STARTED, MONITOR_HEALTH };
+enum monitor_event { MONITOR_DIED, MONITOR_RESTARTED, MONITOR_PREPARED, MONITOR_STARTED, MONITOR_HEALTH };
 struct monitor_news {
 	enum monitor_event event;
 	int exit_code;			/* DIED */
@@ -50,6 +50,7 @@ struct monitor_opts {
 	struct log_opts log;
 	/* With LOG_PASSTHROUGH the container has our stdin, stdout and stderr themselves. */
 	bool open_stdin;		/* -i: stdin stays open for attached clients */
+	bool prepare;			/* everything but the exec: that waits for ask_go (ask.h) */
 	bool foreground;		/* a client stays attached on the returned socket */
 	int pid_file_fd;		/* --pidfile: written with the container's pid, or -EBADF */
 	int monitor_pid_file_fd;	/* --conmon-pidfile: written with the monitor's, or -EBADF */
@@ -81,6 +82,8 @@ struct monitor_opts {
  *
  * USERNS is finished here (its helpers are our children) while the monitor gets ready; NULL: the
  * monitor stays where we are.
+ *
+ * With PREPARE it returns once all is there but the command, recorded as STATUS_CREATED; a signal ends it then.
  *
  * Signals to the monitor: SIGTERM is passed on to the container's first process, all others
  * that can be blocked are ignored: it ends only after the container has.

@@ -135,7 +135,8 @@ void monitor_run_over(struct monitor *m)
 					 .stopped = monitor_must_end(m), .wanted = m->again };
 
 	m->st.finished_at = time_now();
-	if (restart_wanted(&m->o->restart, &rc))
+	/* One whose command never ran isn't restarted: there is no run to be followed. */
+	if (m->phase != PHASE_PREPARED && restart_wanted(&m->o->restart, &rc))
 		pause_before_next(m);
 	else
 		monitor_finish(m);
@@ -171,6 +172,7 @@ void monitor_run_again(struct monitor *m)
 	}
 	m->phase = PHASE_RUNNING;
 	monitor_run_begin(m);
+	monitor_news(m, MONITOR_PREPARED);
 	monitor_news(m, MONITOR_STARTED);
 	/* Marked after we looked, before the new process was there to be read of. */
 	if (monitor_must_end(m))

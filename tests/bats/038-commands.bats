@@ -201,18 +201,126 @@ pid_of() {
 	run_rbox rm c1
 }
 
-@test "init - says that it can't, and what can" {
+@test "init - all of it is there but its command, which start runs" {
 	local id
-	run_rbox create --name c1 "$IMAGE" true
+	run_rbox create --name c1 --network none "$IMAGE" sh -c 'echo said; exit 5'
+	id=$output
+	run_rbox init c1
+	assert "$output" == c1 "the name as typed"
+	state c1 initialized
+	run_rbox inspect --format '{{.State.Running}} {{.State.StartedAt}}' c1
+	assert "$output" =~ '^false 0001-01-01'
+	pid_of c1
+	kill -0 "$pid"
+	run_rbox ps -a --format '{{.Names}} {{.Status}}' --filter status=initialized
+	assert "$output" == "c1 Initialized"
+	run_rbox ps -q
+	assert "$output" == "" "it doesn't run"
+	run_rbox wait --condition initialized c1
+	run_rbox logs c1
+	assert "$output" == ""
+	run_rbox start c1
+	assert "$output" == c1
+	run_rbox wait c1
+	assert "$output" == 5
+	run_rbox logs c1
+	assert "$output" == said
+	# And once more, from "exited", with the output and the status here.
+	run_rbox init c1
+	state c1 initialized
+	run_rbox 5 start -a c1
+	assert "$output" == said
+	state c1 exited
+	run_rbox events --stream=false --filter "container=$id" --format '{{.Status}}'
+	assert "$(grep -cx init <<<"$output") $(grep -cx start <<<"$output")" == "2 2"
+	run_rbox rm c1
+}
+
+@test "init - stdin of start -ai, files and network before the start" {
+	run_rbox create -i --name c1 -v /data "$IMAGE" sh -c 'cat - /data/file'
+	run_rbox init c1
+	echo inside >"$TMPDIR/file"
+	run_rbox cp "$TMPDIR/file" c1:/data/file
+	run_rbox_in typed start -ai c1
+	assert "$output" == $'typed\ninside'
+	run_rbox rm -v c1
+}
+
+@test "init - what needs a running one is refused as podman does" {
+	local id
+	run_rbox create --name c1 --network none "$IMAGE" sleep 1000
+	id=$output
+	run_rbox init c1
 	run_rbox 125 init c1
-	assert "$stderr" =~ "can't be prepared without being started"
-	assert "$stderr" =~ "fix: rbox start c1"
-	state c1 created
-	sleeper c2
-	id_of c2
-	run_rbox 125 init c2
 	assert "$stderr" == "Error: container $id has already been created in runtime: container state improper"
-	run_rbox rm -f c1 c2
+	run_rbox 255 exec c1 true
+	assert "${stderr%%$'\n'*}" == \
+		"Error: can only create exec sessions on running containers: container state improper"
+	run_rbox 125 kill c1
+	assert "$stderr" == \
+		"Error: can only kill running containers. $id is in state initialized: container state improper"
+	run_rbox 125 attach c1
+	assert "$stderr" =~ "you can only attach to running containers"
+	run_rbox 125 pause c1
+	run_rbox init --all
+	assert "$output" == "" "nothing is left to be prepared"
+	state c1 initialized
+	run_rbox why c1
+	assert "${lines[0]}" == "c1: it is prepared, and its command waits for the start"
+	run_rbox stop c1
+	assert "$output" == c1
+	state c1 exited
+	run_rbox init --all
+	assert "$output" == "$id"
+	run_rbox restart -t 0 c1
+	state c1 running
+	run_rbox 125 init c1
+	assert "$stderr" == "Error: container $id has already been created in runtime: container state improper"
+	run_rbox rm -f -t 0 c1
+}
+
+@test "init - a command that isn't there; rm and rm -f; --rm; the monitor's loss" {
+	run_rbox create --name c1 --network none "$IMAGE" no-such
+	run_rbox init c1
+	run_rbox 127 start -a c1
+	assert "$stderr" =~ "no-such"
+	state c1 created
+	run_rbox init c1
+	run_rbox 125 start c1
+	assert "$stderr" =~ "unable to start container"
+	run_rbox init c1
+	run_rbox rm c1
+	run_rbox create --rm --name c2 --network none "$IMAGE" sh -c 'exit 3'
+	run_rbox init c2
+	run_rbox 3 start -a c2
+	run_rbox 1 container exists c2
+	run_rbox create --rm --name c3 --network none "$IMAGE" sleep 1000
+	run_rbox init c3
+	run_rbox rm -f c3
+	run_rbox create --restart always --name c4 --network none "$IMAGE" sleep 1000
+	run_rbox init c4
+	pid_of c4
+	run_rbox inspect --format '{{.State.ConmonPid}}' c4
+	kill -9 "$output"
+	wait_for 10 is_state c4 created
+	wait_for 10 sh -c "! kill -0 $pid"
+	run_rbox start c4
+	state c4 running
+	run_rbox rm -f -t 0 c4
+}
+
+@test "init - --bind-to ends it, too" {
+	sleep 1000 3>&- >/dev/null 2>&1 &
+	local holder=$!
+	run_rbox create --name c1 --network none --bind-to="pid:$holder" --restart always "$IMAGE" sleep 1000
+	run_rbox init c1
+	state c1 initialized
+	kill -9 "$holder"
+	wait "$holder" || true
+	wait_for 10 is_state c1 exited
+	run_rbox inspect --format '{{.State.Error}}' c1
+	assert "$output" == "killed: the process it was bound to (--bind-to) has ended"
+	run_rbox rm c1
 }
 
 @test "top - podman's columns by default, and each that is asked for" {

@@ -31,6 +31,7 @@
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
 #include "pkg/util/time.h"
+#include "runtime/monitor/ask.h"
 #include "runtime/monitor/monitor.h"
 #include "runtime/monitor/proto.h"
 #include "runtime/net/slirp.h"
@@ -538,6 +539,84 @@ static void test_failures(void **state)
 	bed_free(b);
 }
 
+static void test_prepared(void **state)
+{
+	struct bed *b = bed_new("cat; echo run; exit 6");
+	auto_str struct str out = STR_INIT(4096), err = STR_INIT(4096);
+	struct fail f = { 0 };
+	struct state s;
+	int sock;
+
+	(void)state;
+	b->o.foreground = false;
+	b->o.prepare = b->o.open_stdin = true;
+	assert_int_equal(start(b), 0);
+	load_state(b, &s);
+	assert_int_equal(s.status, STATUS_CREATED);
+	assert_int_equal(s.started_at, 0);
+	state_done(&s);
+	sock = ask_go(b->path, b->o.id, true, &f);
+	assert_true(sock >= 0);
+	assert_int_equal(proto_send(sock, ATTACH_STDIN, 0, "in\n", 3, 0), 0);
+	assert_int_equal(proto_send(sock, ATTACH_STDIN_END, 0, NULL, 0, 0), 0);
+	assert_int_equal(collect(sock, &out, &err), 6);
+	assert_string_equal(str_cstr(&out), "in\nrun\n");
+	fd_close(sock);
+	await_monitor(b);
+	bed_free(b);
+}
+
+static void test_prepared_ends(void **state)
+{
+	static const struct { int sig; enum status status; int code; } rows[] = {
+		{ SIGKILL, STATUS_CONFIGURED, 0 }, { SIGTERM, STATUS_STOPPED, 137 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct bed *b = bed_new("exit 0");
+		struct fail f = { 0 };
+		struct state s;
+
+		b->o.foreground = false;
+		b->o.prepare = true;
+		b->o.restart = (struct restart_policy){ .kind = RESTART_ALWAYS };
+		assert_int_equal(start(b), 0);
+		kill(b->monitor, rows[i].sig);
+		await_monitor(b);
+		/* The launch of this test hands the lock on to its process, which dies a moment later. */
+		while (file_is_locked(b->dir_fd, "lock.run"))
+			usleep(1000);
+		load_state(b, &s);
+		assert_int_equal(s.status, rows[i].status);
+		assert_int_equal(s.exit_code, rows[i].code);
+		state_done(&s);
+		assert_int_equal(ask_go(b->path, b->o.id, false, &f), -ESRCH);
+		bed_free(b);
+	}
+}
+
+static void test_prepared_fails(void **state)
+{
+	struct bed *b = bed_new("exit 0");
+	struct fail f = { 0 };
+	struct state s;
+
+	(void)state;
+	mem_replace(&b->spec.process.args[0], mem_strdup("no-such-command"));
+	b->o.foreground = false;
+	b->o.prepare = true;
+	assert_int_equal(start(b), 0);
+	assert_int_equal(ask_go(b->path, b->o.id, true, &f), -ENOENT);
+	assert_int_equal(fail_status(&f), 127);
+	await_monitor(b);
+	load_state(b, &s);
+	assert_int_equal(s.status, STATUS_CONFIGURED);
+	assert_int_equal(s.exit_code, 127);
+	state_done(&s);
+	bed_free(b);
+}
+
 static void test_detached(void **state)
 {
 	struct bed *b = bed_new("echo out; sleep 30");
@@ -660,7 +739,9 @@ int main(void)
 		cmocka_unit_test(test_slow_foreground), cmocka_unit_test(test_slow_to_the_end),
 		cmocka_unit_test(test_stdin),		cmocka_unit_test(test_signal),
 		cmocka_unit_test(test_attach),		cmocka_unit_test(test_malformed),
-		cmocka_unit_test(test_failures),	cmocka_unit_test(test_detached),
+		cmocka_unit_test(test_failures),	cmocka_unit_test(test_prepared),
+		cmocka_unit_test(test_prepared_ends),	cmocka_unit_test(test_prepared_fails),
+		cmocka_unit_test(test_detached),
 		cmocka_unit_test(test_sigterm),		cmocka_unit_test(test_tty),
 		cmocka_unit_test(test_ended),
 	};
