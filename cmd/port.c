@@ -5,14 +5,17 @@
 #include "cmd/commands.h"
 #include "pkg/engine/container.h"
 #include "pkg/engine/ports.h"
+#include "pkg/engine/select.h"
+#include "pkg/util/mem.h"
 #include "pkg/util/str.h"
 
 struct port_opts {
-	bool all;
+	bool all, latest;
 };
 
 static const struct opt port_rows[] = {
 	OPT_FLAG('a', "all", struct port_opts, all, "the ports of every container that runs"),
+	OPT_FLAG('l', "latest", struct port_opts, latest, "the newest container instead of a name"),
 	OPT_END
 };
 
@@ -43,22 +46,27 @@ static int port_run(struct app *app, int argc, char **argv, struct fail *f)
 {
 	auto_container struct container c = CONTAINER_INIT;
 	auto_strv char **lines = NULL;
+	auto_free char *id = NULL;
 	struct port_opts o = { 0 };
 	int first = app_parse(app, &o, argc, argv, f), r;
 
 	if (first < 0)
 		return first;
-	if (app_need_args(app, argc - first, o.all ? 0 : 1, o.all ? 0 : 2, f) < 0)
+	if (o.all && o.latest)
+		return refuse(f, EINVAL, "--all and --latest cannot be used together");
+	if (app_need_args(app, argc - first, o.all || o.latest ? 0 : 1, o.all ? 0 : o.latest ? 1 : 2, f) < 0)
 		return -f->code;
 	if (o.all)
 		return port_all(app, f);
-	r = container_open(&app->engine, argv[first], &c, f);
+	r = select_one(&app->engine, o.latest, o.latest ? NULL : argv[first], &id, f);
+	if (r == 0)
+		r = container_open(&app->engine, id, &c, f);
 	if (r < 0)
 		return r;
 	/* As podman: a container that doesn't run has none open. */
 	if (!container_is_running(&c))
 		return 0;
-	r = ports_lines(&c.config, argv[first + 1], &lines, f);
+	r = ports_lines(&c.config, argv[first + !o.latest], &lines, f);
 	strv_each(line, lines)
 		app_printf("%s\n", *line);
 	return r;

@@ -54,7 +54,7 @@ static const struct format_header headers[] = {
 static void drop_words(json_t *row)
 {
 	static const char *const words[] = { "ID", "RunningFor", "CommandLine", "PortsText", "HealthStatus",
-					     "NetworkMode" };
+					     "NetworkMode", "LocalVolumes" };
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		json_object_del(row, words[i]);
@@ -172,7 +172,7 @@ static json_t *docker_row(json_t *row)
 	json_object_set(o, "ID", json_object_get(row, "ID"));
 	json_object_set(o, "Image", json_object_get(row, "Image"));
 	json_object_set_new(o, "Labels", json_string(str_cstr(&labels)));
-	json_object_set_new(o, "LocalVolumes", json_string("0"));
+	json_object_set(o, "LocalVolumes", json_object_get(row, "LocalVolumes"));
 	json_object_set(o, "Mounts", json_object_get(row, "Mounts"));
 	json_object_set(o, "Names", json_object_get(row, "Names"));
 	json_object_set_new(o, "Networks", json_string(mode ? mode : ""));

@@ -240,9 +240,20 @@ static json_t *mounts_of(const struct container_config *c)
 	return a;
 }
 
+/* Those of volumes, as docker counts them. */
+static char *volumes_number(const struct container_config *c)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < c->n_mounts; i++)
+		n += str_eq(c->mounts[i].type, "volume");
+	return mem_printf("%u", n);
+}
+
 static void add_config(json_t *o, const struct ps_row *r)
 {
 	const struct container_config *c = &r->config;
+	auto_free char *volumes = volumes_number(c);
 
 	json_object_set_new(o, "Command", jsonf_strv(c->cmd));
 	set_str(o, "CIDFile", c->cid_file);
@@ -252,6 +263,7 @@ static void add_config(json_t *o, const struct ps_row *r)
 	/* podman's list is of networks with a name: none of these modes makes one. */
 	json_object_set_new(o, "Networks", json_array());
 	set_str(o, "NetworkMode", c->net.mode);
+	set_str(o, "LocalVolumes", volumes);
 }
 
 static void add_namespaces(json_t *o, const struct ps_row *r)

@@ -158,6 +158,13 @@ serve_on() {
 		and (.NetworkSettings.Ports | keys) == ["80/tcp", "81/udp", "90/tcp", "91/tcp", "92/tcp"]' <<<"$output"
 	run_rbox inspect --format '{{range $p, $c := .NetworkSettings.Ports}}{{$p}} {{(index $c 0).HostPort}};{{end}}' web
 	assert "$output" =~ "^80/tcp $p;81/udp "
+	run_rbox port --latest
+	assert "${lines[0]}" == "80/tcp -> 0.0.0.0:$p"
+	run_rbox port -l 80
+	assert "$output" == "0.0.0.0:$p"
+	run_rbox 125 port --all --latest
+	assert "$stderr" == 'Error: --all and --latest cannot be used together'
+	run_rbox 125 port -l 80 81
 	run_rbox port none
 	assert "$output" == ""
 	run_rbox 125 port nosuch
@@ -213,6 +220,56 @@ range_on() {
 	assert "$(host_port web)" == "$at"
 	wait_for 10 fetch "$at" again
 	run_rbox rm -f -t 0 web
+}
+
+@test "ports - after a restart by policy the same ones are open" {
+	local at before
+	serve web policy -p 80 -p 81/udp --restart=always
+	at=$(host_port web)
+	wait_for 10 fetch "$at" policy
+	run_rbox port web
+	before=$output
+	# the server, process 1, is killed from outside: not by stop or kill, which would be the end of it
+	run_rbox inspect --format '{{.State.Pid}}' web
+	kill -9 "$output"
+	again() { [[ $($RBOX inspect --format '{{.RestartCount}} {{.State.Status}}' web) =~ ^[1-9][0-9]*' running'$ ]]; }
+	wait_for 20 again
+	wait_for 10 fetch "$at" policy
+	run_rbox port web
+	assert "$output" == "$before"
+	run_rbox rm -f -t 0 web
+	wait_for 10 free "${at##*:}"
+}
+
+# Asks UDP port $2 of address $1, again and again for 20 seconds at most: prints the answer, or "nobody".
+ask_udp() {
+	timeout 60 python3 - "$1" "$2" <<'PY'
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(0.5)
+s.connect((sys.argv[1], int(sys.argv[2])))
+for i in range(40):
+    try:
+        s.send(b"hello")
+        print(s.recv(100).decode())
+        break
+    except OSError:
+        pass
+else:
+    print("nobody")
+PY
+}
+
+@test "ports - udp: a datagram is answered, by another address of this machine than the loopback's" {
+	local own port
+	own=$(ip -4 -o addr show scope global | awk '{sub("/.*", "", $4); print $4; exit}')
+	run_rbox run -d --name echo -p 7/udp "$IMAGE" probe udp-echo 7
+	run_rbox port echo 7/udp
+	assert "$output" =~ '^0\.0\.0\.0:[0-9]+$'
+	port=${output##*:}
+	# a machine that has none has no place that answers could come back to
+	[ -z "$own" ] || assert "$(ask_udp "$own" "$port")" == hello
+	run_rbox rm -f -t 0 echo
 }
 
 @test "ports - taken by a container: said which, and nothing is made" {

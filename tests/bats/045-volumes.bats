@@ -254,6 +254,24 @@ volumes() {
 	run_rbox rm -f -t 0 c
 }
 
+@test "volumes - inspect finds one among containers and images; docker's line of ps counts them" {
+	run_rbox volume create same
+	run_rbox create --name same -v same:/a -v "$TMPDIR:/b" -v /c "$IMAGE" true
+	run_rbox volume create only
+	run_rbox inspect same only "$IMAGE"
+	assert "$(jq -c '[.[] | has("Mountpoint"), has("State"), has("RepoTags")]' <<<"$output")" == \
+		'[false,true,false,true,false,false,false,false,true]' "a container comes before a volume of its name"
+	run_rbox 125 inspect --type volume --format '{{.Name}} {{.Driver}}' same nosuch only
+	assert "$output" == $'same local\nonly local'
+	assert "$stderr" == 'Error: no volume with name "nosuch" found: no such volume'
+	run_rbox ps -a --format '{{json .}}'
+	assert "$(jq -r '.LocalVolumes' <<<"$output")" == 2
+	run_rbox ps -a --format json
+	assert "$(jq '.[0] | has("LocalVolumes")' <<<"$output")" == false
+	run_rbox rm -v same
+	run_rbox volume rm same only
+}
+
 @test "volumes - the sweep leaves their data alone, and removes one half made" {
 	local store=$XDG_DATA_HOME/rbox
 	run_rbox run --rm -v kept:/k "$IMAGE" sh -c 'echo x >/k/.hidden; mkdir /k/lock /k/tmp'
