@@ -128,6 +128,8 @@ static int find_and_put(struct job *j, struct inside *in, struct fail *f)
 	if (r == 0)
 		r = j->to.v ? cp_find_in_container(j->to.v, &j->to.ctr, j->to.end->path, j->to.end->container, &p, f) :
 			      cp_place_host(j->to.end->path, &p, f);
+	if (r == 0 && !j->to.v)
+		r = cp_check_name(&s, j->from.end, &p, f);
 	if (r == 0)
 		r = how_to_copy(j, in, &how, f);
 	if (r == 0)

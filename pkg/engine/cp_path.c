@@ -183,6 +183,15 @@ static char *absolute(const struct container *c, const char *path)
 	return *path == '/' ? mem_strdup(path) : mem_printf("%s/%s", cwd && *cwd == '/' ? cwd : "", path);
 }
 
+/* The root has no name: a link to it asks for all it holds, with names nobody has typed. */
+static bool is_renamed(const char *typed, const char *name)
+{
+	auto_free char *clean = path_clean(typed);
+	const char *base = path_base(clean);
+
+	return !means_content(typed) && strcmp(base, name) != 0 && (*name || path_is_component(base));
+}
+
 int cp_source_container(const struct ctr_view *v, const struct container *c, const struct cp_end *end,
 			struct cp_source *ret, struct fail *f)
 {
@@ -201,7 +210,27 @@ int cp_source_container(const struct ctr_view *v, const struct container *c, con
 	ret->is_folder = S_ISDIR(ret->st.st_mode);
 	ret->name = mem_strdup(path_base(real));
 	ret->content = ret->is_folder && (means_content(end->path) || !*ret->name);
+	ret->renamed = is_renamed(end->path, ret->name);
 	return check_kind(&ret->st, end->path, f);
+}
+
+int cp_check_name(const struct cp_source *s, const struct cp_end *end, const struct cp_place *p, struct fail *f)
+{
+	struct stat st;
+
+	if (!s->renamed || !p->is_folder)
+		return 0;
+	if (*s->name && *s->name != '.') {
+		if (fstatat(p->fd, s->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			return errno == ENOENT ? 0 : fail(f, errno, "look at '%s' in the destination", s->name);
+		(void)refuse(f, EEXIST, "\"%.500s\" of container %.100s leads to '%.300s', and the destination has "
+			     "a '%.300s' already", end->path, end->container, s->name, s->name);
+	} else {
+		(void)refuse(f, EEXIST, "\"%.500s\" of container %.100s leads to '%.300s', and would be called so",
+			     end->path, end->container, *s->name ? s->name : "/");
+	}
+	fail_hint(f, "give a full destination name, not only a folder");
+	return -EEXIST;
 }
 
 /* PATH isn't there: its folder, and a dangling link's target. 1: *RET_NEXT is to be looked for. */

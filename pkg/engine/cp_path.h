@@ -15,6 +15,7 @@ struct cp_source {
 	bool is_folder;
 	bool content;	/* "folder/.", or the root: what it holds is meant */
 	char *name;	/* what it is called where it is put into a folder */
+	bool renamed;	/* not the name that was typed: of what a link of the container leads to */
 };
 #define CP_SOURCE_INIT { .fd = -EBADF }
 
@@ -22,6 +23,12 @@ int cp_source_host(const char *typed, struct cp_source *ret, struct fail *f) MUS
 int cp_source_container(const struct ctr_view *v, const struct container *c, const struct cp_end *end,
 			struct cp_source *ret, struct fail *f) MUST_USE;
 void cp_source_done(struct cp_source *s);
+/*
+ * S, typed as END, is put into the folder P of this machine under a name that may be the container's choice:
+ * refused where that name hides or is taken. A link "report" to ".bashrc" replaces nobody's .bashrc.
+ */
+int cp_check_name(const struct cp_source *s, const struct cp_end *end, const struct cp_place *p,
+		  struct fail *f) MUST_USE;
 
 /* As cp_find_in_container. */
 int cp_place_host(const char *typed, struct cp_place *ret, struct fail *f) MUST_USE;

@@ -129,6 +129,37 @@ cases_out() {
 	run_rbox start -a "$C"
 }
 
+@test "cp - a container doesn't choose which file here is replaced" {
+	start
+	run_rbox exec "$C" sh -c 'mkdir /out; echo evil >/out/.bashrc; echo evil >/out/taken; ln -s .bashrc /out/report.txt
+		ln -s taken /out/data; ln -s / /out/all; ln -s free /out/to-free; echo ok >/out/free'
+	mkdir "$D/dst"
+	echo mine | tee "$D/dst/.bashrc" >"$D/dst/taken"
+	run_rbox 125 cp "$C:/out/report.txt" "$D/dst/"
+	assert "$stderr" == "Error: \"/out/report.txt\" of container $C leads to '.bashrc', and would be called so
+  fix: give a full destination name, not only a folder"
+	run_rbox 125 cp "$C:/out/data" "$D/dst"
+	assert "$stderr" == "Error: \"/out/data\" of container $C leads to 'taken', and the destination has a 'taken' \
+already
+  fix: give a full destination name, not only a folder"
+	run_rbox 125 cp "$C:/out/all" "$D/dst"
+	assert "$(cat "$D/dst/.bashrc" "$D/dst/taken"; ls -A "$D/dst")" == "mine
+mine
+.bashrc
+taken"
+	# What was typed is what is meant; a name that is free is the target's.
+	run_rbox cp "$C:/out/report.txt" "$D/dst/report.txt"
+	run_rbox cp "$C:/out/taken" "$D/dst"
+	run_rbox cp "$C:/out/.bashrc" "$D/dst"
+	run_rbox cp "$C:/out/to-free" "$D/dst"
+	assert "$(cat "$D/dst/report.txt" "$D/dst/taken" "$D/dst/.bashrc" "$D/dst/free")" == "evil
+evil
+evil
+ok"
+	run_rbox cp "$C:/out/../out" "$D/dst"
+	run_rbox cp "$C:/out/" "$D/dst"
+}
+
 @test "cp - relative paths begin at the working folder" {
 	start -w /home/user
 	run_rbox cp "$D/file" "$C:rel"
