@@ -75,12 +75,25 @@ int log_open(const struct log_opts *o, struct log *ret, struct fail *f)
 	return r < 0 ? fail(f, -r, "open the log '%s'", o->name) : 0;
 }
 
+/* It couldn't be opened (no room, no descriptor): that passes, and is tried again once a second. */
+static void reopen(struct log *l)
+{
+	int64_t now = time_monotonic();
+
+	if (now < l->retry)
+		return;
+	if (open_file(l) < 0)
+		l->retry = now + TIME_SECOND;
+}
+
 static void flush(struct log *l)
 {
 	int r;
 
 	if (!l->batch.len)
 		return;
+	if (l->fd < 0)
+		reopen(l);
 	r = l->fd < 0 ? l->fd : io_write_full(l->fd, l->batch.s, l->batch.len);
 	if (r == 0) {
 		l->size += (int64_t)l->batch.len;
@@ -96,12 +109,15 @@ static void flush(struct log *l)
 
 /* --- rotation --- */
 
-/* FROM becomes FROM + 1; 0 is the log itself. What isn't there yet is no failure. */
+/*
+ * FROM becomes FROM + 1; 0 is the log itself. What isn't there is no failure: not yet, or, as for the log
+ * itself, somebody deleted or moved it. A new one is begun then.
+ */
 static int shift(const struct log *l, int from)
 {
 	auto_free char *a = numbered(l, from), *b = numbered(l, from + 1);
 
-	return renameat(l->o.dir_fd, a, l->o.dir_fd, b) < 0 && (errno != ENOENT || !from) ? -errno : 0;
+	return renameat(l->o.dir_fd, a, l->o.dir_fd, b) < 0 && errno != ENOENT ? -errno : 0;
 }
 
 /* Somebody who follows has a lock on each file that he hasn't read to its end. */
@@ -153,6 +169,8 @@ static void rotate(struct log *l)
 	int r;
 
 	flush(l);
+	if (l->fd < 0)
+		return; /* there is no log to shift, and each try would push an old one out */
 	r = shift_all(l);
 	if (r < 0) {
 		if (!l->error)
@@ -161,11 +179,11 @@ static void rotate(struct log *l)
 		return;
 	}
 	l->fd = fd_close(l->fd);
-	r = open_file(l);
-	if (r < 0 && !l->error)
-		l->error = -r;
-	if (r < 0)
-		l->size = 0;
+	l->size = 0;
+	l->retry = 0;
+	reopen(l);
+	if (l->fd < 0 && !l->error)
+		l->error = -l->fd;
 }
 
 /* Room for a line of N bytes: what is there already stays below the limit with it, or goes first. */

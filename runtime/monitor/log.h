@@ -30,6 +30,8 @@
  * on to the end when NAME is another file, and goes on there. It has a lock (F_OFD_SETLK, for reading) on
  * each file that it hasn't read to its end: such a file and those that are newer are kept beyond
  * MAX_FILE, LOG_LAG_FILES of them at most, so no line is lost to a reader that comes to it a little late.
+ * A log that somebody deleted or moved is begun anew when it would have been rotated; one that can't be
+ * opened then is tried again once a second, and the lines in between are lost.
  */
 enum { LOG_PIECE_MAX = 16 * 1024, LOG_BATCH = 128 * 1024, LOG_FILES_MAX = 1000,
        LOG_LAG_FILES = 32 };
@@ -49,6 +51,7 @@ struct log {
 	struct log_opts o;	/* DIR_FD and the strings are borrowed; NAME is NULL when there is no log */
 	int fd;			/* -EBADF: no file */
 	int64_t size;
+	int64_t retry;		/* FD is bad: when to open it again, in monotonic time */
 	int highest;		/* the number of the oldest file, as far as we know */
 	struct str batch;
 	int error;		/* the first errno: lines were lost from there on */

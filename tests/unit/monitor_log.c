@@ -262,6 +262,75 @@ static void test_journal(void **state)
 	assert_int_equal(file_remove_tree(AT_FDCWD, name), 0);
 }
 
+/* The log is deleted or moved by somebody else: the next rotation begins a new one, and so on. */
+static void test_deleted(void **state)
+{
+	(void)state;
+	setenv("TZ", "UTC0", 1);
+	tzset();
+	for (int moved = 0; moved < 2; moved++) {
+		struct fail f = { 0 };
+		struct log l;
+		auto_free char *got = NULL, *older = NULL;
+		int dir = folder();
+
+		assert_int_equal(open_log(dir, 100, &l, &f), 0);
+		log_write(&l, 1, "one\n", 4, T);
+		if (moved)
+			assert_int_equal(renameat(dir, "log", dir, "log.1"), 0);
+		else
+			assert_int_equal(unlinkat(dir, "log", 0), 0);
+		for (int i = 2; i < 7; i++) {
+			char line[8];
+
+			snprintf(line, sizeof(line), "%d..\n", i);
+			log_write(&l, 1, line, 4, T);
+		}
+		assert_int_equal(l.error, 0);
+		log_done(&l);
+		got = content(dir, "log");
+		older = content(dir, "log.1");
+		assert_int_equal(strlen(got), 2 * 49);
+		assert_int_equal(strlen(older), 2 * 49);
+		assert_string_equal(older + 45, "3..\n" "2025-05-27T07:58:34.663942371+00:00 stdout F 4..\n");
+		assert_string_equal(got + 49 + 45, "6..\n");
+		remove_folder(dir);
+	}
+}
+
+/* The new file can't be opened after the rename: tried again, not at each line, and no old file goes. */
+static void test_reopened(void **state)
+{
+	struct rlimit old, none;
+	struct fail f = { 0 };
+	struct log l;
+	auto_free char *got = NULL, *older = NULL;
+	int dir = folder();
+
+	(void)state;
+	assert_int_equal(open_log(dir, 60, &l, &f), 0);
+	log_write(&l, 1, "one\n", 4, T);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	none = (struct rlimit){ .rlim_cur = 0, .rlim_max = old.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	log_write(&l, 1, "two\nmore\nmore\n", 14, T);
+	assert_int_equal(l.error, EMFILE);
+	assert_true(l.fd < 0);
+	assert_true(l.retry > 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	l.retry = INT64_MAX; /* the second isn't over */
+	log_write(&l, 1, "lost\n", 5, T);
+	assert_true(l.fd < 0);
+	l.retry = 0;
+	log_write(&l, 1, "back\n", 5, T);
+	log_done(&l);
+	got = content(dir, "log");
+	older = content(dir, "log.1");
+	assert_string_equal(got + 45, "back\n");
+	assert_string_equal(older + 45, "one\n");
+	remove_folder(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,6 +338,7 @@ int main(void)
 		cmocka_unit_test(test_long_line), cmocka_unit_test(test_rotation),
 		cmocka_unit_test(test_tiny_limit), cmocka_unit_test(test_full),
 		cmocka_unit_test(test_journal),
+		cmocka_unit_test(test_deleted), cmocka_unit_test(test_reopened),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
