@@ -25,7 +25,7 @@
 #include "runtime/join.h"
 #include "runtime/ns.h"
 
-enum { KILL_ROUNDS = 5, TREE_MAX = 4096, AFTER_KILL_MS = 2000 };
+enum { KILL_ROUNDS = 5, TREE_MAX = 4096, AFTER_KILL_MS = 2000, READS_A_CALL = 64 * 1024 / 4096 };
 
 struct runner {
 	const struct check *c;
@@ -146,15 +146,22 @@ static void add_output(struct runner *r, const char *text, size_t n)
 	r->res.len += (uint32_t)n;
 }
 
-/* Read to the end of what is there, and kept as far as it fits: the command must not wait for us. */
+/*
+ * Kept as far as it fits, read beyond that: the command must not wait for us. One pipe's content a call:
+ * one that writes without end must not keep us from the time.
+ */
 static void read_output(struct runner *r)
 {
 	char buf[4096];
-	ssize_t n;
+	ssize_t n = -EAGAIN;
 
-	while ((n = io_read(r->out_fd, buf, sizeof(buf))) > 0)
+	for (int k = 0; k < READS_A_CALL; k++) {
+		n = io_read(r->out_fd, buf, sizeof(buf));
+		if (n <= 0)
+			break;
 		add_output(r, buf, (size_t)n);
-	if (n != -EAGAIN)
+	}
+	if (n <= 0 && n != -EAGAIN)
 		r->out_fd = fd_close(r->out_fd);
 }
 

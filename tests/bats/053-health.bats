@@ -160,6 +160,16 @@ Seccomp: 2
 	run_rbox rm -f "$name"
 }
 
+@test "health - a check that writes without end is over in time, too" {
+	local name
+	name=$(safename)
+	run_checked "$name" --health-interval=disable --health-timeout=1s --health-retries=1 --health-cmd='yes'
+	run_rbox 1 healthcheck run "$name"
+	run_rbox inspect --format '{{.State.Health.Status}} {{(index .State.Health.Log 0).ExitCode}}' "$name"
+	assert "$output" == "unhealthy -1"
+	run_rbox rm -f "$name"
+}
+
 @test "health - start period: failures don't count until a check has passed" {
 	local name
 	name=$(safename)
