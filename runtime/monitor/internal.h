@@ -82,6 +82,7 @@ struct monitor {
 	bool leaving;		/* SIGTERM, or what it is bound to has ended: no run after this one */
 	bool unbound;		/* what it is bound to has ended: not watched any more */
 	bool again;		/* a health check wants another run */
+	bool stopping;		/* this run was sent the stop signal */
 	bool timed_out;
 	const char *cause;	/* why the monitor itself ended it, for the record */
 	struct health health;
@@ -135,7 +136,10 @@ void monitor_finish(struct monitor *m);
 /* Whether somebody wants no further run: its user, by `stop` or `kill`; whoever ends us. */
 bool monitor_must_end(const struct monitor *m);
 
-/* The stop signal now, SIGKILL after the stop timeout. CAUSE (static) goes into the record. */
+/*
+ * The stop signal, once a run, and SIGKILL after the stop timeout: whoever asks again puts neither off. CAUSE
+ * (static) goes into the record.
+ */
 void monitor_stop(struct monitor *m, const char *cause);
 void monitor_kill(struct monitor *m, const char *cause);
 void monitor_news(struct monitor *m, enum monitor_event event);

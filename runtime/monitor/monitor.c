@@ -427,8 +427,11 @@ int monitor_launch(struct monitor *m, bool first, struct fail *f)
 	int r;
 
 	m->began = time_monotonic();
-	m->in_end = m->timed_out = m->again = false;
+	m->in_end = m->timed_out = m->again = m->stopping = false;
+	m->grown[0] = m->grown[1] = false;
 	m->cause = NULL;
+	/* Of a further run. The first's log was opened, or will be, with none. */
+	m->log.error = 0;
 	r = launch(m, first, f);
 	if (r < 0)
 		monitor_end_run(m);

@@ -50,6 +50,9 @@ void monitor_stop(struct monitor *m, const char *cause)
 		monitor_kill(m, NULL);
 		return;
 	}
+	if (m->stopping)
+		return;
+	m->stopping = true;
 	(void)pidfd_send_signal(m->ctr.pidfd, m->o->stop_signal, NULL, 0);
 	if (m->o->stop_timeout > 0)
 		monitor_timer(m, TIMER_KILL, m->o->stop_timeout * TIME_SECOND);
@@ -64,10 +67,10 @@ static void record(struct monitor *m, enum status status)
 	m->st.pid_start = 0;
 	m->st.exit_code = m->exit_code;
 	m->st.stopped_by_user = faccessat(m->dir_fd, "stop", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-	if (m->log.error)
-		mem_replace(&m->st.error, mem_printf("the log lost lines: %s", strerror(m->log.error)));
-	else if (m->cause)
+	if (m->cause)
 		mem_replace(&m->st.error, mem_strdup(m->cause));
+	else if (m->log.error)
+		mem_replace(&m->st.error, mem_printf("the log lost lines: %s", strerror(m->log.error)));
 	/* On a full disk the file "exit" was there before, and state_load heals from it. */
 	if (state_save(m->dir_fd, &m->st, &f) < 0)
 		fail_clear(&f);
