@@ -76,7 +76,7 @@ static void bash(void)
 		  "\t\tcase ${COMP_WORDS[i]} in\n"
 		  "\t\t-*) break ;;\n"
 		  "\t\tesac\n"
-		  "\t\t[ $i -eq 2 ] && [ \"$path\" != container ] && [ \"$path\" != image ] && [ \"$path\" != secret ] && break\n"
+		  "\t\t[ $i -eq 2 ] && [ \"$path\" != container ] && [ \"$path\" != image ] && [ \"$path\" != secret ] && [ \"$path\" != volume ] && break\n"
 		  "\t\tpath=\"${path:+$path }${COMP_WORDS[i]}\"\n"
 		  "\tdone\n"
 		  "\tcase $path in\n");

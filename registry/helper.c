@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 
 #include "pkg/util/fd.h"
 #include "pkg/util/io.h"
@@ -14,6 +15,7 @@
 #include "pkg/util/spawn.h"
 #include "pkg/util/str.h"
 #include "pkg/util/time.h"
+#include "registry/sigpipe.h"
 
 /* What the libraries of helpers say when there is nothing, on stdout. */
 static const char *const no_credentials[] = {
@@ -63,9 +65,8 @@ static int start(const char *program, struct run *r, struct fail *f)
 }
 
 /* Reads to the end, the ceiling or the deadline; -ETIMEDOUT, -EFBIG. */
-static int read_answer(int fd, struct str *s)
+static int read_answer(int fd, int64_t end, struct str *s)
 {
-	int64_t end = time_monotonic() + HELPER_SECONDS * TIME_SECOND;
 	char buf[4096];
 
 	for (;;) {
@@ -85,6 +86,33 @@ static int read_answer(int fd, struct str *s)
 		if (str_failed(s))
 			return -EFBIG;
 	}
+}
+
+/* The wait status; one that has answered and stays is killed at the deadline. */
+static int await_end(pid_t pid, int64_t end)
+{
+	auto_fd int pidfd = pidfd_open(pid, 0);
+
+	while (pidfd >= 0) {
+		struct pollfd p = { .fd = pidfd, .events = POLLIN };
+		int64_t left = (end - time_monotonic()) / (TIME_SECOND / 1000);
+
+		if (left <= 0)
+			(void)kill(pid, SIGKILL);
+		if (left <= 0 || poll(&p, 1, (int)left) > 0)
+			break;
+	}
+	return spawn_wait(pid);
+}
+
+static void tell(int fd, const char *server)
+{
+	struct sigpipe_state before;
+
+	sigpipe_block(&before);
+	/* One that doesn't listen has its reasons, and says them. */
+	(void)!io_write_full(fd, server, strlen(server));
+	sigpipe_restore(&before);
 }
 
 static bool says_none(const char *text)
@@ -134,6 +162,7 @@ int helper_get(const char *name, const char *server, struct auth *ret, struct fa
 	auto_free char *program = mem_printf("docker-credential-%s", name);
 	struct str s = STR_INIT(HELPER_OUTPUT_MAX);
 	struct run run = { 0, -EBADF, -EBADF };
+	int64_t end = time_monotonic() + HELPER_SECONDS * TIME_SECOND;
 	int r, status;
 
 	*ret = (struct auth){ 0 };
@@ -144,14 +173,13 @@ int helper_get(const char *name, const char *server, struct auth *ret, struct fa
 	r = start(program, &run, f);
 	if (r < 0)
 		return r;
-	/* One that doesn't listen has its reasons, and says them. */
-	(void)!io_write_full(run.in, server, strlen(server));
+	tell(run.in, server);
 	fd_close(run.in);
-	r = read_answer(run.out, &s);
+	r = read_answer(run.out, end, &s);
 	fd_close(run.out);
 	if (r < 0)
 		(void)kill(run.pid, SIGKILL);
-	status = spawn_wait(run.pid);
+	status = await_end(run.pid, end);
 	if (r == -ETIMEDOUT)
 		r = refuse(f, ETIMEDOUT, "'%s get' gave no answer within %d seconds", program, HELPER_SECONDS);
 	else if (r == -EFBIG)

@@ -56,3 +56,10 @@ bool container_is_prepared(const struct container *c)
 {
 	return c->state.status == STATUS_CREATED;
 }
+
+pid_t container_userns_hint(const struct container *c, pid_t otherwise)
+{
+	bool lives = container_is_running(c) || container_is_prepared(c);
+
+	return lives && c->state.monitor_pid > 1 ? c->state.monitor_pid : otherwise;
+}

@@ -31,4 +31,11 @@ bool container_is_running(const struct container *c);
 /* All of it is there, and its command waits for the start (engine_init): not running. */
 bool container_is_prepared(const struct container *c);
 
+/*
+ * A process of the user namespace that C's lives in, for who is to enter C: its monitor, while it runs, else
+ * OTHERWISE. A container stays in the namespace that it was started in; when the one whose monitor
+ * engine_userns_hint knows has ended, the next command's may be another.
+ */
+pid_t container_userns_hint(const struct container *c, pid_t otherwise);
+
 #endif

@@ -167,7 +167,9 @@ int engine_cp(struct engine *e, const struct cp_end *src, const struct cp_end *d
 	if (r == 0 && dst->container)
 		r = container_open(e, dst->container, &j.to.ctr, f);
 	if (r == 0)
-		r = inside_run(engine_userns_hint(e), cp_inside, &j, e->warn, f);
+		r = inside_run(container_userns_hint(&j.from.ctr,
+						     container_userns_hint(&j.to.ctr, engine_userns_hint(e))),
+			       cp_inside, &j, e->warn, f);
 	job_done(&j);
 	return r;
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pkg/engine/engine.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +16,8 @@
 #include "pkg/util/mem.h"
 #include "pkg/util/path.h"
 #include "pkg/util/str.h"
+#include "runtime/state.h"
+#include "storage/ctr.h"
 
 /* Ours, a folder, and closed to others: where a socket of ours may lie. */
 static bool is_private_dir(const char *path)
@@ -107,7 +111,7 @@ int engine_cache_dir(void)
 	return r < 0 ? r : fd_open(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, 0);
 }
 
-pid_t engine_userns_hint(const struct engine *e)
+static pid_t remembered(const struct engine *e)
 {
 	auto_free char *path = path_join(e->run_dir, "userns");
 	auto_str struct str s = STR_INIT(32);
@@ -115,7 +119,47 @@ pid_t engine_userns_hint(const struct engine *e)
 
 	if (file_read(AT_FDCWD, path, &s) < 0)
 		return 0;
-	return str_to_i64(str_cstr(&s), &pid) == 0 && pid > 1 ? (pid_t)pid : 0;
+	return str_to_i64(str_cstr(&s), &pid) == 0 && pid > 1 && kill((pid_t)pid, 0) == 0 ? (pid_t)pid : 0;
+}
+
+/* The monitor of container ID while it lives. */
+static pid_t monitor_of(const struct engine *e, const char *id)
+{
+	auto_free char *path = path_join("containers", id);
+	auto_fd int dir = path_open_beneath(e->store.root_fd, path, O_RDONLY | O_DIRECTORY, 0);
+	struct fail ignored = { 0 };
+	struct state s = { 0 };
+	pid_t pid = 0;
+
+	if (dir >= 0 && ctr_is_running(dir) && state_load_raw(dir, &s, &ignored) == 0 && s.monitor_pid > 1)
+		pid = s.monitor_pid;
+	state_done(&s);
+	return pid;
+}
+
+/*
+ * The one remembered is gone: another container's will do, so that all that run at a time share a
+ * namespace, and files can be copied between them.
+ */
+static pid_t any_monitor(const struct engine *e)
+{
+	DIR *dir = NULL;
+	pid_t pid = 0;
+
+	if (fd_opendir(fd_open(AT_FDCWD, e->run_dir, O_RDONLY | O_DIRECTORY, 0), &dir) < 0)
+		return 0;
+	for (struct dirent *d; !pid && (d = readdir(dir));)
+		if (strlen(d->d_name) == CTR_ID_LEN)
+			pid = monitor_of(e, d->d_name);
+	closedir(dir);
+	return pid;
+}
+
+pid_t engine_userns_hint(const struct engine *e)
+{
+	pid_t pid = remembered(e);
+
+	return pid ? pid : any_monitor(e);
 }
 
 int engine_userns_begin(struct engine *e, struct userns_plan *plan, struct userns_begun *ret,
@@ -135,7 +179,7 @@ void engine_hint(struct engine *e, pid_t monitor)
 	auto_free char *text = mem_printf("%d", (int)monitor);
 	auto_fd int dir = fd_open(AT_FDCWD, e->run_dir, O_RDONLY | O_DIRECTORY, 0);
 
-	/* Only a hint: without it the next command makes a namespace of its own. */
+	/* Only a hint: without it the next command looks for a running container's, or makes its own. */
 	if (dir >= 0)
 		(void)!file_replace(dir, "userns", text, strlen(text), 0600, 0);
 }

@@ -29,7 +29,7 @@ int engine_export(struct engine *e, const char *text, int out_fd, struct fail *f
 	int r = container_open(e, text, &j.ctr, f);
 
 	if (r == 0)
-		r = inside_run(engine_userns_hint(e), export_inside, &j, e->warn, f);
+		r = inside_run(container_userns_hint(&j.ctr, engine_userns_hint(e)), export_inside, &j, e->warn, f);
 	if (r == 0)
 		event_container(&e->store, &j.ctr.config, "export");
 	container_done(&j.ctr);

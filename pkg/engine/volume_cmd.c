@@ -303,7 +303,7 @@ int engine_volume_remove(struct engine *e, const char *text, bool force, int tim
 		r = refuse(f, EBUSY, "volume %s is being used by the following container(s): %.900s: volume is being used", *ret,
 			   list);
 		f->status = VOLUME_IN_USE;
-		fail_hint(f, "rbox rm %.12s, or rbox volume rm -f %s", ids[0], *ret);
+		fail_hint(f, "rbox rm %.12s (volume rm -f removes its containers too, running or not)", ids[0]);
 		return r;
 	}
 	r = volume_remove(&e->store, *ret, f);

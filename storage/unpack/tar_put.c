@@ -16,6 +16,8 @@
 #include "pkg/util/path.h"
 #include "pkg/util/str.h"
 
+enum { TIMES_MAX = 1 << 20 };
+
 struct folder_time {
 	char *path;
 	struct timespec mtime;
@@ -202,6 +204,9 @@ static int put_folder(struct putter *p, const struct place *at)
 	if (fd < 0)
 		return failed(p, -fd, "open the folder", at);
 	r = set_meta(p, at, fd);
+	/* An archive that names folders without end doesn't get our memory: its last ones keep the time of now. */
+	if (p->n_times >= TIMES_MAX)
+		return r;
 	if (!(p->n_times & (p->n_times - 1)))
 		p->times = mem_resize(p->times, p->n_times ? p->n_times * 2 : 1, sizeof(*p->times));
 	p->times[p->n_times++] = (struct folder_time){ mem_strdup(at->path), at->e->mtime };

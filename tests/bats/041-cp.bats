@@ -439,3 +439,28 @@ as NAME:PATH"
 	run_rbox 125 cp /etc/shadow "$C:/tmp"
 	assert "$stderr" == "Error: read 'shadow': Permission denied"
 }
+
+# Containers live in a user namespace that the first of them made. The process by which later commands found it
+# was that one's monitor: once it had ended, cp and export made another namespace, from which a running
+# container can't be entered.
+@test "cp, export - when the container that made the user namespace has gone" {
+	local a b c pid
+	a=$(safename) b=$(safename) c=$(safename)
+	# shellcheck disable=SC2086
+	timeout 60 $RBOX rm -f -t 0 -a >/dev/null 2>&1 || true
+	run_rbox run -d --name "$a" --network none "$IMAGE" sleep 1000
+	pid=$(rbox inspect -f '{{.State.ConmonPid}}' "$a")
+	run_rbox run -d --name "$b" --network none "$IMAGE" sleep 1000
+	run_rbox rm -f -t 0 "$a"
+	wait_for 30 eval "! kill -0 $pid"
+	echo hello >"$RBOX_T/file"
+	run_rbox cp "$RBOX_T/file" "$b:/file"
+	run_rbox cp "$b:/file" -
+	run_rbox export -o "$RBOX_T/out.tar" "$b"
+	assert "$(tar xOf "$RBOX_T/out.tar" file)" == "hello"
+	run_rbox run -d --name "$c" --network none "$IMAGE" sleep 1000
+	run_rbox cp "$b:/file" "$c:/file2"
+	run_rbox exec "$c" cat /file2
+	assert "$output" == "hello"
+	run_rbox rm -f -t 0 "$b" "$c"
+}

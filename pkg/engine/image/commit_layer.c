@@ -145,7 +145,7 @@ static int pack_and_take(struct xfer *x, struct packing *p, struct blob_writer *
 	in = ends[0];
 	p->out = ends[1];
 	p->other_end = ends[0];
-	r = inside_begin(xfer_userns_hint(x), pack_inside, p, &job, f);
+	r = inside_begin(container_userns_hint(p->ctr, xfer_userns_hint(x)), pack_inside, p, &job, f);
 	fd_close(ends[1]);
 	if (r < 0)
 		return r;

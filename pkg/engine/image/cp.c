@@ -151,7 +151,7 @@ static int put_stdin(struct job *j, struct fail *f)
 
 	j->report = memory;
 	if (r == 0)
-		r = inside_run(xfer_userns_hint(j->x), cp_inside, j, nobody, f);
+		r = inside_run(container_userns_hint(&j->ctr, xfer_userns_hint(j->x)), cp_inside, j, nobody, f);
 	if (r < 0)
 		return r;
 	if (lseek(memory, 0, SEEK_SET) < 0 || io_read_full(memory, &out, sizeof(out)) != (ssize_t)sizeof(out))
