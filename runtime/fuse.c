@@ -7,6 +7,7 @@
 
 #include "pkg/util/fd.h"
 #include "pkg/util/mem.h"
+#include "pkg/util/path.h"
 #include "pkg/util/spawn.h"
 #include "pkg/util/str.h"
 
@@ -39,6 +40,14 @@ static void add_options(struct str *s, const struct launch_rootfs *r)
 	str_addf(s, "/work%s", r->is_volatile ? ",volatile" : "");
 }
 
+static int leave_mark(const struct launch_rootfs *r, struct fail *f)
+{
+	auto_free char *path = path_join(r->rw, FUSE_MARK);
+	auto_fd int fd = fd_open(AT_FDCWD, path, O_CREAT | O_WRONLY | O_NOFOLLOW, 0600);
+
+	return fd < 0 ? fail(f, -fd, "make '%s'", path) : 0;
+}
+
 pid_t fuse_serve(const struct launch_rootfs *r, int fd, struct fail *f)
 {
 	auto_str struct str options = STR_INIT(OPTIONS_MAX);
@@ -52,6 +61,8 @@ pid_t fuse_serve(const struct launch_rootfs *r, int fd, struct fail *f)
 
 	if (null < 0)
 		return fail(f, -null, "open '/dev/null'");
+	if (leave_mark(r, f) < 0)
+		return -f->code;
 	add_options(&options, r);
 	if (str_failed(&options))
 		return refuse(f, E2BIG, "too many layers for fuse-overlayfs");

@@ -15,12 +15,13 @@
 #define WH ".wh."
 #define WH_OPAQUE ".wh..wh..opq"
 
-bool change_is_opaque(int fd)
+bool change_is_opaque(int fd, enum changes_of of)
 {
 	char path[FD_PATH_MAX], c = 0;
 
 	return is_opaque(fd) ||
-	       (getxattr(fd_path(fd, path), "user.fuseoverlayfs.opaque", &c, 1) == 1 && c == 'y');
+	       (of == CHANGES_FUSE &&
+		getxattr(fd_path(fd, path), "user.fuseoverlayfs.opaque", &c, 1) == 1 && c == 'y');
 }
 
 static int by_name(const void *a, const void *b)
@@ -28,19 +29,19 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct change *)a)->name, ((const struct change *)b)->name);
 }
 
-static int add(struct changes *c, int dir_fd, const char *name, bool overlay)
+static int add(struct changes *c, int dir_fd, const char *name, enum changes_of of)
 {
 	struct change e = { .kind = CHANGE_ENTRY };
 
 	if (fstatat(dir_fd, name, &e.st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno;
-	if (overlay && !strcmp(name, WH_OPAQUE)) {
+	if (of == CHANGES_FUSE && !strcmp(name, WH_OPAQUE)) {
 		c->opaque = true;
 		return 0;
 	}
-	if (overlay && is_whiteout(&e.st)) {
+	if (of != CHANGES_NONE && is_whiteout(&e.st)) {
 		e.kind = CHANGE_GONE;
-	} else if (overlay && str_starts(name, WH) && S_ISREG(e.st.st_mode) && name[strlen(WH)]) {
+	} else if (of == CHANGES_FUSE && str_starts(name, WH) && S_ISREG(e.st.st_mode) && name[strlen(WH)]) {
 		e.kind = CHANGE_GONE;
 		name += strlen(WH);
 	}
@@ -51,13 +52,13 @@ static int add(struct changes *c, int dir_fd, const char *name, bool overlay)
 	return 0;
 }
 
-int changes_read(int dir_fd, bool overlay, struct changes *ret)
+int changes_read(int dir_fd, enum changes_of of, struct changes *ret)
 {
 	struct dirent *e;
 	DIR *d;
 	int r;
 
-	*ret = (struct changes){ .opaque = overlay && change_is_opaque(dir_fd) };
+	*ret = (struct changes){ .opaque = of != CHANGES_NONE && change_is_opaque(dir_fd, of) };
 	r = fd_opendir(fd_open(dir_fd, ".", O_RDONLY | O_DIRECTORY, 0), &d);
 	if (r < 0)
 		return r;
@@ -69,7 +70,7 @@ int changes_read(int dir_fd, bool overlay, struct changes *ret)
 			break;
 		}
 		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
-			r = add(ret, dir_fd, e->d_name, overlay);
+			r = add(ret, dir_fd, e->d_name, of);
 	}
 	closedir(d);
 	if (ret->n)

@@ -15,7 +15,6 @@
 #include "pkg/util/links.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
-#include "storage/changes.h"
 #include "storage/tar_write.h"
 
 enum {
@@ -207,6 +206,14 @@ static bool is_below(const struct packer *p, const char *path, bool hidden)
 	return fd >= 0;
 }
 
+static int reserved(struct packer *p, const char *name)
+{
+	(void)refuse(p->f, EINVAL, "'/%.500s' can't be in a layer of an image: there a name that begins with '.wh.' "
+		     "says that another file is gone", name);
+	fail_hint(p->f, "rename or remove it in the container");
+	return -EINVAL;
+}
+
 static int pack_child(struct packer *p, int dir_fd, const struct change *c, const char *folder, bool hidden)
 {
 	auto_free char *name = mem_printf("%s%s%s", folder, *folder ? "/" : "", c->name);
@@ -216,6 +223,8 @@ static int pack_child(struct packer *p, int dir_fd, const struct change *c, cons
 		return is_below(p, name, hidden) ? whiteout(p, folder, c->name) : 0;
 	if (p->o->skip && p->o->skip(p->o->ctx, name, &c->st, dir_fd))
 		return 0;
+	if (p->o->layer && str_starts(c->name, ".wh."))
+		return reserved(p, name);
 	fd = fd_open(dir_fd, c->name, O_PATH | O_NOFOLLOW, 0);
 	if (fd == -ENOENT)
 		return 0;
@@ -226,7 +235,7 @@ static int pack_child(struct packer *p, int dir_fd, const struct change *c, cons
 static int pack_content(struct packer *p, int fd, const char *folder, bool hidden)
 {
 	auto_changes struct changes c = { 0 };
-	int r = changes_read(fd, p->o->lower, &c);
+	int r = changes_read(fd, p->o->of, &c);
 
 	if (r < 0)
 		return failed(p, -r, "read the folder", *folder ? folder : "/");

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "pkg/util/fail.h"
+#include "storage/changes.h"
 #include "storage/lower.h"
 
 /*
@@ -24,6 +25,8 @@ struct pack_opts {
 	 * .wh..wh..opq (image-spec layer.md). NULL: a plain tree.
 	 */
 	const struct lower *lower;
+	enum changes_of of;	/* with LOWER: what wrote the upper folder */
+	bool layer;	/* it becomes an image's layer: an entry called .wh.NAME is refused, it would hide NAME there */
 	bool root_entry;	/* "./" first: what the top folder itself is like */
 	/* PATH ("etc/hosts") is left out, with what is below it. NULL: nothing is. */
 	bool (*skip)(void *ctx, const char *path, const struct stat *st, int dir_fd);

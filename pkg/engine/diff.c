@@ -27,6 +27,7 @@ static const char *const own[] = {
 
 struct differ {
 	const struct lower *lower;
+	enum changes_of of;
 	struct str out;		/* "A/path\0C/path\0" */
 	struct fail *f;
 };
@@ -90,7 +91,7 @@ static int entry(struct differ *d, int dir_fd, const struct change *c, const cha
 	if (folder && low >= 0) {
 		auto_fd int fd = fd_open(dir_fd, c->name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
 
-		opaque = fd >= 0 && change_is_opaque(fd);
+		opaque = fd >= 0 && change_is_opaque(fd, d->of);
 	}
 	if (low < 0) {
 		tell_parents(d, up);
@@ -110,7 +111,7 @@ static int entry(struct differ *d, int dir_fd, const struct change *c, const cha
 static int walk(struct differ *d, int dir_fd, struct level *l)
 {
 	auto_changes struct changes c = { 0 };
-	int r = changes_read(dir_fd, true, &c);
+	int r = changes_read(dir_fd, d->of, &c);
 
 	if (r < 0)
 		return fail(d->f, -r, "read '%s'", *l->path ? l->path : "/");
@@ -164,11 +165,13 @@ static int diff_inside(void *ctx, struct inside *in, struct fail *f)
 	const struct job *j = ctx;
 	__attribute__((cleanup(lower_done))) struct lower lower = { 0 };
 	auto_fd int top = open_layers(j, &lower, f);
-	struct differ d = { .lower = &lower, .out = STR_INIT(LIST_MAX), .f = f };
+	struct differ d = { .lower = &lower, .of = CHANGES_KERNEL, .out = STR_INIT(LIST_MAX), .f = f };
 	struct level root = { .path = "", .told = true };
 	int r = top;
 
 	(void)in;
+	if (j->ctr)
+		d.of = ctr_view_upper_of(j->ctr);
 	if (r >= 0)
 		r = walk(&d, top, &root);
 	if (r == 0 && str_failed(&d.out))

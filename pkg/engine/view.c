@@ -11,6 +11,7 @@
 #include "pkg/util/mem.h"
 #include "pkg/util/path.h"
 #include "pkg/util/str.h"
+#include "runtime/fuse.h"
 #include "storage/layer.h"
 #include "storage/lower.h"
 
@@ -184,6 +185,11 @@ int ctr_view_upper(const struct container *c, struct fail *f)
 		return refuse(f, ENOENT, "container %.12s has a --rootfs of its own, and no layer on top of it", c->id);
 	fd = path_open_beneath(c->dir_fd, "rw/upper", O_PATH | O_DIRECTORY, 0);
 	return fd < 0 ? fail(f, -fd, "open the writable layer of container %.12s", c->id) : fd;
+}
+
+enum changes_of ctr_view_upper_of(const struct container *c)
+{
+	return faccessat(c->dir_fd, "rw/" FUSE_MARK, F_OK, 0) == 0 ? CHANGES_FUSE : CHANGES_KERNEL;
 }
 
 int ctr_view_lower(const struct store *s, const struct container *c, struct lower *ret, struct fail *f)

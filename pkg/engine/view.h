@@ -6,6 +6,7 @@
 
 #include "pkg/engine/container.h"
 #include "runtime/view.h"
+#include "storage/changes.h"
 
 /*
  * The file systems of a container, for cp, export, diff and commit. Opened from within U
@@ -32,6 +33,9 @@ int ctr_view_path(const struct ctr_view *v, int fd, char **ret) MUST_USE;
 
 /* The container's writable layer: rw/upper, O_PATH, as it lies on disk; -ENOENT for --rootfs. */
 int ctr_view_upper(const struct container *c, struct fail *f) MUST_USE;
+
+/* What has written to it. */
+enum changes_of ctr_view_upper_of(const struct container *c);
 
 /* The trees of the container's image, the topmost first; for storage/lower.h. */
 struct lower;

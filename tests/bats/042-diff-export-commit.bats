@@ -240,6 +240,34 @@ hidden
 	run_rbox rmi squashed
 }
 
+@test "diff, commit - a file called .wh.NAME hides nothing" {
+	run_rbox run --network none --name "$C" "$IMAGE" sh -c 'grep -q "^overlay / overlay" /proc/mounts || exit 0
+		echo x >/.wh.etc; mkdir /home/new; echo x >/home/new/.wh..wh..opq; echo x >/home/.wh..wh..opq; echo made'
+	[ "$output" == made ] || skip "fuse-overlayfs keeps these names for itself"
+	run_rbox diff "$C"
+	assert "$output" == "A /.wh.etc
+C /etc
+C /home
+A /home/.wh..wh..opq
+A /home/new
+A /home/new/.wh..wh..opq"
+	run_rbox images -aq
+	local before=$output
+	for squash in "" -s; do
+		# shellcheck disable=SC2086  # may be no word at all
+		run_rbox 125 commit -q $squash "$C" hides
+		assert "$stderr" =~ "^Error: make a layer of container [0-9a-f]{12}: '/\.wh\.etc' can't be in a layer of an \
+image: there a name that begins with '\.wh\.' says that another file is gone
+  fix: rename or remove it in the container\$"
+	done
+	run_rbox images -aq
+	assert "$output" == "$before"
+	run_sh '$RBOX export '"$C"' | tar -t | grep -F .wh.'
+	assert "$output" == ".wh.etc
+home/.wh..wh..opq
+home/new/.wh..wh..opq"
+}
+
 @test "commit - what makes no sense leaves nothing" {
 	run_rbox create --name "$C" "$IMAGE" true
 	run_rbox images -aq

@@ -73,7 +73,8 @@ static bool root_changed(const struct packing *p, int upper)
 static int pack_changes(const struct packing *p, struct fail *f)
 {
 	__attribute__((cleanup(lower_done))) struct lower lower = { 0 };
-	struct pack_opts o = { .out_fd = p->out, .lower = &lower, .skip = is_engines, .ctx = &lower };
+	struct pack_opts o = { .out_fd = p->out, .lower = &lower, .of = ctr_view_upper_of(p->ctr), .layer = true,
+			       .skip = is_engines, .ctx = &lower };
 	auto_fd int upper = ctr_view_upper(p->ctr, f);
 	int r = upper < 0 ? upper : ctr_view_lower(p->store, p->ctr, &lower, f);
 
@@ -85,7 +86,7 @@ static int pack_changes(const struct packing *p, struct fail *f)
 
 static int pack_whole(const struct packing *p, struct fail *f)
 {
-	struct pack_opts o = { .out_fd = p->out, .root_entry = true };
+	struct pack_opts o = { .out_fd = p->out, .root_entry = true, .layer = true };
 	auto_ctr_view struct ctr_view v = CTR_VIEW_INIT;
 	int r = ctr_view_open(p->store, p->ctr, CTR_VIEW_BARE, &v, f);
 
