@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "pkg/engine/event.h"
@@ -11,13 +12,14 @@
 #include "pkg/engine/start.h"
 #include "pkg/engine/stop.h"
 #include "pkg/util/fd.h"
+#include "pkg/util/file.h"
 #include "runtime/monitor/ask.h"
 
 #define MARK "restart"
 
 bool restart_is_marked(int dir_fd)
 {
-	return faccessat(dir_fd, MARK, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return file_is_locked(dir_fd, MARK);
 }
 
 void restart_unmark(int dir_fd)
@@ -66,19 +68,63 @@ int engine_init(struct engine *e, struct container *c, struct fail *f)
 	return start_anew(e, c, (struct start_opts){ .prepare = true }, f);
 }
 
-static int stop_for_restart(struct engine *e, struct container *c, int timeout, struct fail *f)
+/* One restart at a time: whoever had it before us has removed it by now, or is dead. */
+static int mark(const struct container *c, struct fail *f)
 {
-	int fd, r;
+	struct stat st;
 
-	if (!c->config.life.rm)
-		return engine_stop(e, c, timeout, f);
-	fd = fd_open(c->dir_fd, MARK, O_WRONLY | O_CREAT | O_NOFOLLOW, 0600);
+	for (;;) {
+		int fd = file_lock(c->dir_fd, MARK, LOCK_WAIT);
+
+		if (fd < 0)
+			return fail(f, -fd, "mark container %.12s (--rm) as one to be kept", c->id);
+		if (fstat(fd, &st) < 0 || st.st_nlink)
+			return fd;
+		fd_close(fd);
+	}
+}
+
+/*
+ * Its folder in the runtime folder outlives its monitor while this is in there, and has the next command look
+ * (sweep.c) when we don't come to start it. Without it, it is only found by `container prune`.
+ */
+static void leave_trace(const struct engine *e, const char *id, bool leave)
+{
+	auto_fd int run = fd_open(AT_FDCWD, e->run_dir, O_PATH | O_DIRECTORY, 0);
+	auto_fd int dir = fd_open(run, id, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+
+	if (leave) {
+		fd_close(fd_open(dir, RESTART_TRACE, O_WRONLY | O_CREAT | O_NOFOLLOW, 0600));
+		return;
+	}
+	if (dir >= 0)
+		(void)unlinkat(dir, RESTART_TRACE, 0);
+	/* When it has ended since. */
+	if (run >= 0)
+		(void)unlinkat(run, id, AT_REMOVEDIR);
+}
+
+static int start_after(struct engine *e, struct container *c, struct fail *f)
+{
+	int r = engine_start_again(e, c, false, f);
+
+	return r < 0 ? fail_in(f, r, "unable to start container %s", c->id) : 0;
+}
+
+static int restart_kept(struct engine *e, struct container *c, int timeout, struct fail *f)
+{
+	auto_fd int fd = mark(c, f);
+	int r;
+
 	if (fd < 0)
-		return fail(f, -fd, "mark container %.12s (--rm) as one to be kept", c->id);
-	fd_close(fd);
+		return fd;
+	leave_trace(e, c->id, true);
 	r = engine_stop(e, c, timeout, f);
-	if (r < 0)
-		restart_unmark(c->dir_fd);
+	/* The start takes the mark away: the next end is one for --rm again. */
+	if (r == 0)
+		r = start_after(e, c, f);
+	restart_unmark(c->dir_fd);
+	leave_trace(e, c->id, false);
 	return r;
 }
 
@@ -86,15 +132,16 @@ int engine_restart(struct engine *e, struct container *c, int timeout, struct fa
 {
 	int r = 0;
 
-	if (container_is_running(c))
-		r = stop_for_restart(e, c, timeout, f);
+	if (container_is_running(c) && c->config.life.rm) {
+		r = restart_kept(e, c, timeout, f);
+	} else {
+		if (container_is_running(c))
+			r = engine_stop(e, c, timeout, f);
+		if (r == 0)
+			r = start_after(e, c, f);
+	}
 	if (r < 0)
 		return r;
-	/* Its monitor has ended, and read it; the next end is one for --rm again. */
-	restart_unmark(c->dir_fd);
-	r = engine_start_again(e, c, false, f);
-	if (r < 0)
-		return fail_in(f, r, "unable to start container %s", c->id);
 	event_container(&e->store, &c->config, "restart");
 	return 0;
 }

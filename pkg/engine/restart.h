@@ -18,9 +18,11 @@ int engine_init(struct engine *e, struct container *c, struct fail *f) MUST_USE;
 int engine_restart(struct engine *e, struct container *c, int timeout, struct fail *f) MUST_USE;
 
 /*
- * The mark "restart" in a container's folder, for its monitor: this end is not the last, --rm waits.
- * Made by engine_restart before the stop, removed by it after.
+ * The mark "restart" in a container's folder, for its monitor and the sweep: this end is not the last, --rm
+ * waits. It is a lock, made and held by engine_restart, so that it ends with a restart that is killed.
+ * Removed by the start, under the container's lock.
  */
+#define RESTART_TRACE "restart"	/* beside its socket in the runtime folder: for the sweep */
 bool restart_is_marked(int dir_fd);
 void restart_unmark(int dir_fd);
 

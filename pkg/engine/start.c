@@ -184,6 +184,8 @@ static int prepare(struct starting *s, const struct start_opts *o, struct fail *
 	/* A monitor that only clears up is waited for. */
 	if (!state_settle(s->dir_fd))
 		return refuse(f, EBUSY, "container %.12s is already running", s->c->id);
+	/* The monitor before has read it; what begins now ends as --rm has it. */
+	restart_unmark(s->dir_fd);
 	r = ports_check(s->e, s->c, f);
 	if (r == 0)
 		r = spec_build(s->c, &host, &s->spec, f);

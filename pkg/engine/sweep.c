@@ -12,6 +12,7 @@
 #include "pkg/engine/container.h"
 #include "pkg/engine/engine.h"
 #include "pkg/engine/event.h"
+#include "pkg/engine/restart.h"
 #include "pkg/engine/volumes.h"
 #include "pkg/util/fd.h"
 #include "pkg/util/file.h"
@@ -22,7 +23,8 @@
 
 /*
  * A monitor has a folder in the runtime folder from when it holds lock.run until it lets that go. So
- * a folder there whose container's lock.run is free tells of a monitor that was killed.
+ * a folder there whose container's lock.run is free tells of a monitor that was killed, or of a restart
+ * that was (--rm) if nobody is at it.
  */
 static bool is_lost(struct engine *e, const char *id)
 {
@@ -32,7 +34,7 @@ static bool is_lost(struct engine *e, const char *id)
 	if (strlen(id) != CTR_ID_LEN || strspn(id, "0123456789abcdef") != CTR_ID_LEN)
 		return false;
 	dir = ctr_open(&e->store, id, &ignored);
-	return dir >= 0 ? !ctr_is_running(dir) : dir == -ENOENT;
+	return dir >= 0 ? !ctr_is_running(dir) && !restart_is_marked(dir) : dir == -ENOENT;
 }
 
 /* Whether there are any; FN, when not NULL, is called for each. */
@@ -77,6 +79,7 @@ static void remove_socket(int run_fd, const char *id)
 	if (dir >= 0) {
 		(void)unlinkat(dir, "attach", 0);
 		(void)unlinkat(dir, SLIRP_SOCKET, 0);
+		(void)unlinkat(dir, RESTART_TRACE, 0);
 	}
 	(void)unlinkat(run_fd, id, AT_REMOVEDIR);
 }
@@ -96,7 +99,7 @@ static void clear_lost(struct engine *e, int run_fd, const char *id)
 		return;
 	/* Whoever starts or removes it holds this; then it isn't lost any more, and not ours. */
 	lock = file_lock(c.dir_fd, "lock", 0);
-	if (lock < 0 || ctr_is_running(c.dir_fd))
+	if (lock < 0 || ctr_is_running(c.dir_fd) || restart_is_marked(c.dir_fd))
 		return;
 	end_process(&c);
 	remove_socket(run_fd, id);

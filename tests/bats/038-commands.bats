@@ -108,6 +108,31 @@ pid_of() {
 	assert "$output" == ""
 }
 
+@test "restart - killed on its way, --rm holds: before the end, and between the two runs" {
+	local at pid
+	no_containers() { [ -z "$(rbox ps -aq </dev/null)" ]; }
+	asked() { rbox logs c1 </dev/null | grep -q asked; }
+	for at in before between; do
+		run_rbox run -d --rm --name c1 --network none "$IMAGE" \
+			sh -c 'trap "echo asked" TERM; while [ ! -e /end ]; do sleep 0.1; done'
+		# shellcheck disable=SC2086
+		setsid $RBOX restart -t 1000 c1 >/dev/null 2>&1 </dev/null 3>&- &
+		pid=$!
+		wait_for 30 asked
+		[ "$at" = between ] || kill -9 "$pid"
+		[ "$at" = before ] || kill -STOP "$pid"
+		run_rbox exec c1 touch /end
+		if [ "$at" = between ]; then
+			wait_for 30 is_state c1 exited
+			run_rbox ps -aq
+			assert "$output" != "" "kept for as long as somebody restarts it"
+			kill -9 "$pid"
+		fi
+		wait "$pid" || true
+		wait_for 30 no_containers
+	done
+}
+
 @test "rename - found by the new name alone, in any state" {
 	local id
 	sleeper c1
