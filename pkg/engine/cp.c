@@ -111,6 +111,8 @@ static int find_and_pack(struct job *j, struct fail *f)
 	struct cp_source s = CP_SOURCE_INIT;
 	int r = cp_source_container(j->from.v, &j->from.ctr, j->from.end, &s, f);
 
+	if (r == 0 && s.is_folder && copy_is_kernels(s.fd))
+		r = refuse(f, EINVAL, "cannot copy '%.500s': it shows the kernel, no files", j->from.end->path);
 	if (r == 0)
 		r = s.content ? pack_tree(s.fd, &o, f) : pack_object(s.fd, s.name, &o, f);
 	cp_source_done(&s);

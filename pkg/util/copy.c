@@ -300,6 +300,11 @@ static int copy_special(struct copier *c, int from, const struct stat *st, int d
 	if (S_ISLNK(st->st_mode)) {
 		ssize_t n = readlinkat(from, "", target, sizeof(target) - 1);
 
+		/* The kernel's own may lead to what is not seen from here. */
+		if (n < 0 && errno == ENOENT) {
+			note(c, "is not copied: the link can't be read");
+			return 0;
+		}
 		if (n < 0)
 			return failed(c, errno, "read the link");
 		target[n] = '\0';
@@ -316,8 +321,7 @@ static int copy_special(struct copier *c, int from, const struct stat *st, int d
 
 /* --- folders --- */
 
-/* File systems that are the kernel's: their content is no data, and without end. */
-static bool is_kernels(int fd)
+bool copy_is_kernels(int fd)
 {
 	static const unsigned long kinds[] = { PROC_SUPER_MAGIC, SYSFS_MAGIC, CGROUP_SUPER_MAGIC,
 					       CGROUP2_SUPER_MAGIC, DEVPTS_SUPER_MAGIC, DEBUGFS_MAGIC,
@@ -330,6 +334,14 @@ static bool is_kernels(int fd)
 		if ((unsigned long)st.f_type == kinds[i])
 			return true;
 	return false;
+}
+
+static int refuse_kernels(struct copier *c, int from)
+{
+	if (!copy_is_kernels(from))
+		return 0;
+	return refuse(c->f, EINVAL, "cannot copy %s%s%s: it shows the kernel, no files", c->path.len ? "'" : "the folder",
+		      str_cstr(&c->path), c->path.len ? "'" : "");
 }
 
 static int read_folder(struct copier *c, int from, int to)
@@ -379,7 +391,9 @@ static int copy_folder(struct copier *c, int from, const struct stat *st, int di
 	if (c->depth >= DEPTH_MAX || str_failed(&c->path))
 		return refuse(c->f, ELOOP, "copy '%.200s...': folders are nested more than %d deep",
 			      str_cstr(&c->path), DEPTH_MAX);
-	r = make_way(c, dir, name, st);
+	r = c->depth ? 0 : refuse_kernels(c, from);
+	if (r == 0)
+		r = make_way(c, dir, name, st);
 	if (r < 0)
 		return r;
 	merged = r == WAY_FOLDER;
@@ -390,7 +404,7 @@ static int copy_folder(struct copier *c, int from, const struct stat *st, int di
 		return failed(c, -to, "open the folder");
 	r = 0;
 	c->depth++;
-	if (c->depth > 1 && is_kernels(from))
+	if (copy_is_kernels(from))
 		note(c, "is not copied: it shows the kernel, no files");
 	else
 		r = read_folder(c, from, to);
@@ -472,6 +486,9 @@ int copy_contents(int from, int to_dir, const struct copy_opts *o, struct fail *
 		r = fail(f, errno, "look at the source");
 	if (r == 0 && same_inode(&st, &c.top_st))
 		r = refuse(f, EINVAL, "source and destination are the same folder");
+	if (r == 0)
+		r = refuse_kernels(&c, from);
+	c.depth = 1;
 	if (r == 0)
 		r = read_folder(&c, from, to_dir);
 	end(&c);

@@ -35,9 +35,13 @@ struct copy_opts {
 	void *ctx;
 };
 
+/* FD lies on a file system of the kernel's (/proc, /sys ...): what its folders hold is no data, and without end. */
+bool copy_is_kernels(int fd);
+
 /*
  * FROM (O_PATH: a file, folder, link or FIFO) as NAME in folder TO_DIR. A folder that is there already is
  * merged into, and gets the source's mode and owner; a file is replaced, its other names keep the old content.
+ * A folder of the kernel's is refused at the top, and passed over below.
  */
 int copy_object(int from, int to_dir, const char *name, const struct copy_opts *o, struct fail *f) MUST_USE;
 

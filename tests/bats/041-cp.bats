@@ -330,8 +330,22 @@ is writable"
 	run_rbox cp "$C:/proc/version" "$D/version"
 	grep -q Linux "$D/version"
 	run_rbox 125 cp "$C:/proc/self/root/etc/passwd" "$D/got"
+	run_rbox 125 cp "$C:/proc" "$D/p1"
+	assert "$stderr" == "Error: cannot copy 'p1': it shows the kernel, no files"
+	[ ! -e "$D/p1" ]
+	mkdir "$D/p2"
+	run_rbox 125 cp "$C:/proc/sys/." "$D/p2"
+	assert "$stderr" == "Error: cannot copy the folder: it shows the kernel, no files"
+	run_rbox 125 cp "$C:/sys" "$D/p2"
+	assert "$(ls -A "$D/p2")" == ""
+	run_rbox 125 cp "$C:/proc" -
+	assert "$stderr" == "Error: cannot copy '/proc': it shows the kernel, no files"
 	run_rbox cp "$C:/" "$D/all"
 	assert "$stderr" =~ "'all/proc' is not copied: it shows the kernel, no files"
+	run_rbox cp "$C:/." "$D/content"
+	run_rbox cp "$C:/." "$D/content"
+	assert "$stderr" =~ "'proc' is not copied: it shows the kernel, no files"
+	[ -z "$(ls -A "$D/content/proc")" ]
 	[ -f "$D/all/etc/passwd" ] && [ -z "$(ls -A "$D/all/proc")" ]
 }
 

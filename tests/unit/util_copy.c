@@ -119,6 +119,13 @@ static void refusals(void **state)
 	assert_int_equal(copy(p, "to", NULL, &o, &f), -EINVAL);
 	assert_string_equal(f.msg, "source and destination are the same folder");
 	fail_clear(&f);
+	assert_int_equal(copy(p, "/proc", "p", &o, &f), -EINVAL);
+	assert_string_equal(f.msg, "cannot copy 'p': it shows the kernel, no files");
+	assert_int_equal(faccessat(p->fd, "to/p", F_OK, AT_SYMLINK_NOFOLLOW), -1);
+	fail_clear(&f);
+	assert_int_equal(copy(p, "/proc", NULL, &o, &f), -EINVAL);
+	assert_string_equal(f.msg, "cannot copy the folder: it shows the kernel, no files");
+	fail_clear(&f);
 	o.overwrite = true;
 	assert_int_equal(copy(p, "file", "file", &o, &f), 0);
 	assert_int_equal(copy(p, "to/file", "file", &o, &f), -EINVAL);
