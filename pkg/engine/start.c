@@ -120,7 +120,14 @@ static int build_checks(struct starting *s, struct fail *f)
 {
 	int r = health_process(s->c, &s->c->health.check, &s->check, f);
 
-	return r < 0 ? r : health_process(s->c, &s->c->health.startup, &s->startup, f);
+	if (r == 0)
+		r = health_process(s->c, &s->c->health.startup, &s->startup, f);
+	/* As an exec has them. */
+	if (r == 0 && s->check.args)
+		r = secretopt_env(s->e, s->c, &s->check.env, f);
+	if (r == 0 && s->startup.args)
+		r = secretopt_env(s->e, s->c, &s->startup.env, f);
+	return r;
 }
 
 static int prepare_log(struct starting *s, struct fail *f)

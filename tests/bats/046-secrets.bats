@@ -177,6 +177,20 @@ print(s["ID"] == sys.argv[1], s["Spec"]["Name"], s["Spec"]["Driver"]["Name"], s[
 	run_rbox rm -f -t 0 "$name"
 }
 
+@test "secrets run - health checks have the variables, too" {
+	local name
+	name=$(safename)
+	run_rbox secret create one "$TMPDIR/in"
+	run_rbox run -d --name "$name" --network none --stop-timeout 0 --secret one,type=env,target=PW \
+		--health-startup-cmd "test \"\$PW\" = $WORD" --health-startup-interval disable \
+		--health-cmd "test \"\$PW\" = $WORD" --health-interval disable "$IMAGE" sleep 1000
+	run_rbox healthcheck run "$name"
+	run_rbox healthcheck run "$name"
+	run_rbox inspect --format '{{.State.Health.Status}}' "$name"
+	assert "$output" == healthy
+	run_rbox rm -f "$name"
+}
+
 @test "secrets run - a copy stays, a variable is looked up at each start" {
 	local a b
 	a=$(safename)a b=$(safename)b
