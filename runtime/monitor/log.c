@@ -67,7 +67,8 @@ int log_open(const struct log_opts *o, struct log *ret, struct fail *f)
 		return 0;
 	}
 	if (o->driver == LOG_JOURNALD) {
-		ret->fd = log_journal_open(LOG_JOURNAL_SOCKET, f);
+		ret->patience = LOG_JOURNAL_PATIENCE;
+		ret->fd = log_journal_open(o->socket ? o->socket : LOG_JOURNAL_SOCKET, f);
 		return ret->fd < 0 ? ret->fd : 0;
 	}
 	r = open_file(ret);
@@ -390,6 +391,13 @@ void log_write(struct log *l, int stream, const char *data, size_t n, int64_t no
 	write_pieces(l, stream, joined, n + before, now);
 }
 
+void log_hurry(struct log *l)
+{
+	if (!l->n_lost)
+		l->patience = LOG_JOURNAL_PATIENCE;
+	l->last = true;
+}
+
 void log_settle(struct log *l)
 {
 	bool is_file = l->o.driver == LOG_K8S_FILE || l->o.driver == LOG_JSON_FILE;
@@ -406,6 +414,9 @@ void log_settle(struct log *l)
 		flush(l);
 		l->n_held[i] = 0;
 	}
+	if (l->o.name && l->o.driver == LOG_JOURNALD)
+		(void)!log_journal_tell_lost(l);
+	l->last = false;
 }
 
 void log_done(struct log *l)

@@ -9,6 +9,7 @@
 
 #include "pkg/util/fail.h"
 #include "pkg/util/str.h"
+#include "pkg/util/time.h"
 
 /*
  * The container's log, by its driver:
@@ -45,6 +46,7 @@ struct log_opts {
 	int64_t max_size;	/* bytes; <= 0: never rotated */
 	int max_file;		/* 1 to LOG_FILES_MAX */
 	const char *id, *ctr, *tag;	/* journald: the container's id and name, its tag or NULL */
+	const char *socket;	/* journald's; NULL: LOG_JOURNAL_SOCKET */
 };
 
 struct log {
@@ -52,6 +54,9 @@ struct log {
 	int fd;			/* -EBADF: no file */
 	int64_t size;
 	int64_t retry;		/* FD is bad: when to open it again, in monotonic time */
+	int64_t patience;	/* journald: how long we still wait for it, in ns */
+	int64_t n_lost;		/* journald: lines it didn't take, and wasn't told of */
+	bool last;		/* journald: PATIENCE is all there is for what is left to write */
 	int highest;		/* the number of the oldest file, as far as we know */
 	struct str batch;
 	int error;		/* the first errno: lines were lost from there on */
@@ -69,13 +74,26 @@ int log_open(const struct log_opts *o, struct log *ret, struct fail *f) MUST_USE
  * lost, the file keeps whole lines only, and ->error says why.
  */
 void log_write(struct log *l, int stream, const char *data, size_t n, int64_t now);
+/*
+ * What runs now has ended, and log_write is called for what it left in its pipes: from here to log_settle
+ * journald is waited for LOG_JOURNAL_PATIENCE at most, however it takes the lines.
+ */
+void log_hurry(struct log *l);
 /* Nothing more comes of what runs now: writes what is held back. */
 void log_settle(struct log *l);
 void log_done(struct log *l);
 
-/* log_journal.c: the socket, and one line of the container as journald takes it. */
+/*
+ * log_journal.c: the socket, and one line of the container as journald takes it. A journald that takes
+ * nothing is waited for LOG_JOURNAL_PATIENCE in all; then lines are lost, without a wait, until it takes one
+ * at once. How many they were is a line of stderr then. One that is gone is connected to again, once a
+ * second. Returns -errno for a line that is lost.
+ */
+#define LOG_JOURNAL_PATIENCE (2 * TIME_SECOND)
 int log_journal_open(const char *path, struct fail *f) MUST_USE;
-int log_journal_line(const struct log *l, int stream, const char *text, size_t n, bool whole) MUST_USE;
+int log_journal_line(struct log *l, int stream, const char *text, size_t n, bool whole) MUST_USE;
+/* Tells it how many lines were lost; 0 when none are. */
+int log_journal_tell_lost(struct log *l);
 #define LOG_JOURNAL_SOCKET "/run/systemd/journal/socket"
 
 #endif

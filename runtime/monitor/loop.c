@@ -413,6 +413,7 @@ static void on_end(struct monitor *m, int unused)
 		m->exit_code = 255;
 	m->ctr.pid = 0;	/* reaped: the number may be another's by now */
 	monitor_health_end(m);
+	log_hurry(&m->log);
 	drain(m);
 	log_settle(&m->log);
 	monitor_run_over(m);

@@ -236,7 +236,7 @@ static void test_journal(void **state)
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	char name[] = "/tmp/rbox-unit-XXXXXX", got[512];
 	struct log l = { .o = { .driver = LOG_JOURNALD, .name = "log", .id = "0123456789abcdef", .ctr = "web",
-				.tag = "t" } };
+				.tag = "t", .socket = a.sun_path } };
 	struct fail f = { 0 };
 	auto_fd int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
@@ -331,6 +331,124 @@ static void test_reopened(void **state)
 	remove_folder(dir);
 }
 
+/* --- journald, played by a socket that is read by hand --- */
+
+static int bound(const char *path)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	assert_true(fd >= 0);
+	assert_true(strlen(path) < sizeof(a.sun_path));
+	memcpy(a.sun_path, path, strlen(path));
+	(void)!unlink(path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	return fd;
+}
+
+/* The MESSAGE of the next datagram, NULL when there is none. */
+static char *message(int fd)
+{
+	char buf[4096];
+	ssize_t n = recv(fd, buf, sizeof(buf) - 1, 0);
+
+	if (n < 0)
+		return NULL;
+	assert_in_range(n, 17, sizeof(buf) - 1);
+	assert_memory_equal(buf, "MESSAGE\n", 8);
+	return mem_strndup(buf + 16, strcspn(buf + 16, "\n"));
+}
+
+static void open_journal(const char *path, struct log *l)
+{
+	struct fail f = { 0 };
+
+	assert_int_equal(log_open(&(struct log_opts){ .driver = LOG_JOURNALD, .name = "log", .id = "0123456789abcdef",
+						      .ctr = "c", .socket = path }, l, &f), 0);
+}
+
+/* It hangs: its patience is spent once, the other lines cost nothing, and their number is told. */
+static void test_journal_hangs(void **state)
+{
+	auto_free char *path = mem_printf("/tmp/rbox-unit-%d.sock", (int)getpid());
+	int sock = bound(path), taken = 0;
+	struct log l;
+	char want[64];
+	int64_t lost;
+
+	(void)state;
+	open_journal(path, &l);
+	l.patience = TIME_SECOND / 20;
+	/* A queue is short (net.unix.max_dgram_qlen); refilled by what is taken at once, so we keep it small. */
+	while (!l.n_lost && taken < 100000) {
+		log_hurry(&l);
+		l.patience = l.patience > TIME_SECOND / 20 ? TIME_SECOND / 20 : l.patience;
+		log_write(&l, 1, "line\n", 5, T);
+		taken++;
+	}
+	assert_int_equal(l.n_lost, 1);
+	assert_true(l.patience <= 0);
+	assert_int_equal(l.error, EAGAIN);
+	for (int i = 0; i < 1000; i++)
+		log_write(&l, 1, "more\n", 5, T);
+	lost = l.n_lost;
+	assert_int_equal(lost, 1001);
+	assert_true(l.patience <= 0 && l.patience > -600 * TIME_SECOND);
+	for (int i = 1; i < taken; i++) {
+		auto_free char *got = message(sock);
+
+		assert_string_equal(got, "line");
+	}
+	log_settle(&l); /* tells it */
+	assert_int_equal(l.n_lost, 0);
+	log_write(&l, 1, "after\n", 6, T);
+	assert_int_equal(l.patience, LOG_JOURNAL_PATIENCE);
+	log_done(&l);
+	snprintf(want, sizeof(want), "rbox: %d lines lost: journald took none", (int)lost);
+	for (int i = 0; i < 3; i++) {
+		auto_free char *got = message(sock);
+
+		if (i < 2)
+			assert_string_equal(got, i ? "after" : want);
+		else
+			assert_null(got);
+	}
+	fd_close(sock);
+	unlink(path);
+}
+
+/* It is started anew: the next line finds the new socket, at most one try a second. */
+static void test_journal_restarts(void **state)
+{
+	static const char *const want[] = { "rbox: 2 lines lost: journald took none", "back", "again" };
+	auto_free char *path = mem_printf("/tmp/rbox-unit-%d.sock", (int)getpid());
+	int sock = bound(path);
+	struct log l;
+
+	(void)state;
+	open_journal(path, &l);
+	log_write(&l, 1, "one\n", 4, T);
+	fd_close(sock);
+	log_write(&l, 1, "lost\n", 5, T);
+	assert_int_equal(l.n_lost, 1);
+	assert_true(l.retry > 0);
+	sock = bound(path);
+	l.retry = INT64_MAX; /* the second isn't over */
+	log_write(&l, 1, "lost\n", 5, T);
+	assert_int_equal(l.n_lost, 2);
+	l.retry = 0;
+	log_write(&l, 1, "back\nagain\n", 11, T);
+	assert_int_equal(l.n_lost, 0);
+	log_done(&l);
+	for (size_t i = 0; i < ARRAY_LEN(want); i++) {
+		auto_free char *got = message(sock);
+
+		assert_string_equal(got, want[i]);
+	}
+	fd_close(sock);
+	unlink(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,6 +457,7 @@ int main(void)
 		cmocka_unit_test(test_tiny_limit), cmocka_unit_test(test_full),
 		cmocka_unit_test(test_journal),
 		cmocka_unit_test(test_deleted), cmocka_unit_test(test_reopened),
+		cmocka_unit_test(test_journal_hangs), cmocka_unit_test(test_journal_restarts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
