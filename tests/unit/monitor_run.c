@@ -68,6 +68,8 @@ int launch_start(const struct launch *l, struct launched *ret, struct fail *f)
 	if (ret->pid == 0) {
 		char c;
 
+		/* The monitor may be dead before the next line is reached: then the read ends us. */
+		close(pair[0]);
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		setsid();
 		for (int i = 0; i < 3; i++)
@@ -76,8 +78,9 @@ int launch_start(const struct launch *l, struct launched *ret, struct fail *f)
 			ioctl(0, TIOCSCTTY, 0);
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
-		if (read(pair[1], &c, 1) == 1)
-			execvp(l->spec->process.args[0], l->spec->process.args);
+		if (read(pair[1], &c, 1) != 1)
+			_exit(1);
+		execvp(l->spec->process.args[0], l->spec->process.args);
 		c = (char)errno;
 		(void)!write(pair[1], &c, 1);
 		_exit(127);
