@@ -64,11 +64,20 @@ static void bash_cases(const struct command *const *table, const char *prefix)
 	}
 }
 
+/* "container|image|...": the commands that have commands of their own, as a pattern of the shell. */
+static void add_nouns(struct str *s)
+{
+	for (const struct command *const *c = command_table; *c; c++)
+		if ((*c)->subs)
+			str_addf(s, "%s%s", s->len ? "|" : "", (*c)->name);
+}
+
 static void bash(void)
 {
-	auto_str struct str words = STR_INIT(1 << 20);
+	auto_str struct str words = STR_INIT(1 << 20), nouns = STR_INIT(4096);
 
 	add_names(&words, command_table);
+	add_nouns(&nouns);
 	app_print("# bash completion of rbox; made by `rbox completion bash`\n"
 		  "_rbox()\n{\n"
 		  "\tlocal cur=${COMP_WORDS[COMP_CWORD]} path='' words='' i\n"
@@ -76,7 +85,9 @@ static void bash(void)
 		  "\t\tcase ${COMP_WORDS[i]} in\n"
 		  "\t\t-*) break ;;\n"
 		  "\t\tesac\n"
-		  "\t\t[ $i -eq 2 ] && [ \"$path\" != container ] && [ \"$path\" != image ] && [ \"$path\" != secret ] && [ \"$path\" != volume ] && break\n"
+		  "\t\tif [ $i -eq 2 ]; then\n");
+	app_printf("\t\t\tcase $path in %s) ;; *) break ;; esac\n", str_cstr(&nouns));
+	app_print("\t\tfi\n"
 		  "\t\tpath=\"${path:+$path }${COMP_WORDS[i]}\"\n"
 		  "\tdone\n"
 		  "\tcase $path in\n");

@@ -90,17 +90,6 @@ static int check_kind(const struct stat *st, const char *typed, struct fail *f)
 
 /* --- here --- */
 
-static char *name_of_fd(int fd)
-{
-	char path[FD_PATH_MAX], text[8192];
-	ssize_t n = readlink(fd_path(fd, path), text, sizeof(text) - 1);
-
-	if (n < 0 || n == (ssize_t)sizeof(text) - 1)
-		return NULL;
-	text[n] = '\0';
-	return mem_strdup(text);
-}
-
 int cp_source_host(const char *typed, struct cp_source *ret, struct fail *f)
 {
 	auto_free char *clean = path_clean(typed);
@@ -117,7 +106,7 @@ int cp_source_host(const char *typed, struct cp_source *ret, struct fail *f)
 	if (path_is_component(base)) {
 		ret->name = mem_strdup(base);
 	} else {
-		auto_free char *real = name_of_fd(ret->fd);
+		auto_free char *real = fd_name(ret->fd);
 
 		ret->name = mem_strdup(real ? path_base(real) : "");
 	}
@@ -154,7 +143,7 @@ static int found_here(const char *typed, struct cp_place *ret, struct fail *f)
 		return 0;
 	if (check_kind(&st, typed, f) < 0)
 		return -f->code;
-	real = name_of_fd(ret->fd);
+	real = fd_name(ret->fd);
 	return real ? locate(-1, real, typed, ret, f) : fail(f, ENAMETOOLONG, "find the place of '%s'", typed);
 }
 

@@ -212,20 +212,23 @@ static struct port_map joined(const struct net_group *net, size_t *i)
 	return p;
 }
 
+bool port_is_published(const struct net_group *net, int port, const char *protocol)
+{
+	for (size_t i = 0; i < net->n_ports; i++) {
+		const struct port_map *p = &net->ports[i];
+
+		if (str_eq(p->protocol, protocol) && port >= p->container_port && port < p->container_port + p->count)
+			return true;
+	}
+	return false;
+}
+
 /* EXPOSED: "80/tcp" */
 static bool is_published(const struct net_group *net, const char *exposed)
 {
 	const char *protocol = strchr(exposed, '/');
-	int port = (int)strtol(exposed, NULL, 10);
 
-	for (size_t i = 0; i < net->n_ports; i++) {
-		const struct port_map *p = &net->ports[i];
-
-		if (str_eq(p->protocol, protocol ? protocol + 1 : "tcp") && port >= p->container_port &&
-		    port < p->container_port + p->count)
-			return true;
-	}
-	return false;
+	return port_is_published(net, (int)strtol(exposed, NULL, 10), protocol ? protocol + 1 : "tcp");
 }
 
 char *ports_text(const struct container_config *c)

@@ -3,6 +3,7 @@
 #define PKG_ENGINE_PORTS_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "pkg/engine/config.h"
 #include "pkg/engine/engine.h"
@@ -35,6 +36,9 @@ int ports_build(struct engine *e, const struct run_opts *o, struct container_con
 
 /* Every port of C can be had now; else who has it, or what forbids it. */
 int ports_check(struct engine *e, const struct container_config *c, struct fail *f) MUST_USE;
+
+/* Whether something of NET leads to the container's PORT. */
+bool port_is_published(const struct net_group *net, int port, const char *protocol);
 
 /* For the monitor; the strings stay C's. Caller frees. */
 struct port_forward *ports_forward(const struct container_config *c, size_t *ret_n) MUST_USE;

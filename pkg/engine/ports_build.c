@@ -214,17 +214,6 @@ static int put_exposed_in_order(const struct run_opts *o, struct container_confi
 	return 0;
 }
 
-static bool is_published(const struct net_group *net, int port, const char *protocol)
-{
-	for (size_t i = 0; i < net->n_ports; i++) {
-		const struct port_map *p = &net->ports[i];
-
-		if (str_eq(p->protocol, protocol) && port >= p->container_port && port < p->container_port + p->count)
-			return true;
-	}
-	return false;
-}
-
 static int publish_exposed(struct container_config *c, struct fail *f)
 {
 	int r = 0;
@@ -235,10 +224,11 @@ static int publish_exposed(struct container_config *c, struct fail *f)
 		r = port_parse(*it, &p, f);
 		if (r < 0)
 			return r;
-		if (!is_published(&c->net, p.container_port, p.protocol))
+		if (!port_is_published(&c->net, p.container_port, p.protocol)) {
 			r = check_forwardable(&p, f);
-		if (r == 0 && !is_published(&c->net, p.container_port, p.protocol))
-			r = choose(&c->net, &p, p.container_port, f);
+			if (r == 0)
+				r = choose(&c->net, &p, p.container_port, f);
+		}
 		port_map_done(&p);
 	}
 	return r < 0 ? fail_in(f, r, "--publish-all") : 0;

@@ -15,21 +15,9 @@
 #include "storage/layer.h"
 #include "storage/lower.h"
 
-/* What /proc/self/fd says of a descriptor. */
-static char *name_of(int fd)
-{
-	char path[FD_PATH_MAX], text[8192];
-	ssize_t n = readlink(fd_path(fd, path), text, sizeof(text) - 1);
-
-	if (n < 0 || n == (ssize_t)sizeof(text) - 1)
-		return NULL;
-	text[n] = '\0';
-	return mem_strdup(text);
-}
-
 int ctr_view_path(const struct ctr_view *v, int fd, char **ret)
 {
-	auto_free char *text = name_of(fd);
+	auto_free char *text = fd_name(fd);
 	const char *p = text;
 
 	*ret = NULL;
@@ -165,7 +153,7 @@ int ctr_view_open(const struct store *s, const struct container *c, enum ctr_vie
 		ctr_view_done(&v);
 		return r;
 	}
-	v.prefix = name_of(v.view.root_fd);
+	v.prefix = fd_name(v.view.root_fd);
 	*ret = v;
 	return 0;
 }

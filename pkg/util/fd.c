@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "pkg/util/mem.h"
+
 int fd_open(int dirfd, const char *path, int flags, mode_t mode)
 {
 	int fd;
@@ -135,6 +137,17 @@ const char *fd_path(int fd, char buf[FD_PATH_MAX])
 {
 	snprintf(buf, FD_PATH_MAX, "/proc/self/fd/%d", fd);
 	return buf;
+}
+
+char *fd_name(int fd)
+{
+	char path[FD_PATH_MAX], text[8192];
+	ssize_t n = readlink(fd_path(fd, path), text, sizeof(text) - 1);
+
+	if (n < 0 || n == (ssize_t)sizeof(text) - 1)
+		return NULL;
+	text[n] = '\0';
+	return mem_strdup(text);
 }
 
 int fd_send(int sock, const void *data, size_t len, const int *fds, size_t n)

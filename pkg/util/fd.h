@@ -47,6 +47,8 @@ int fd_opendir(int fd, DIR **ret) MUST_USE;
 /* "/proc/self/fd/N" for the calls that take only paths. */
 enum { FD_PATH_MAX = 32 };
 const char *fd_path(int fd, char buf[FD_PATH_MAX]);
+/* What the kernel says it is called, by a link of /proc/self/fd. NULL with errno set when there is no telling. Caller frees. */
+char *fd_name(int fd) MUST_USE;
 
 /*
  * One message of LEN bytes with up to FD_SEND_MAX descriptors over a unix socket.

@@ -14,13 +14,6 @@ teardown_file() {
 	leak_check
 }
 
-# in_box [FLAG...] -- CMD: sh -c CMD in a container without a network
-in_box() {
-	local flags=()
-	while [ "$1" != -- ]; do flags+=("$1"); shift; done
-	run_rbox run --rm --network none "${flags[@]}" "$IMAGE" sh -c "$2"
-}
-
 refused() {	# REGEX FLAG...
 	local words=$1
 	shift

@@ -14,21 +14,6 @@ teardown_file() {
 	leak_check
 }
 
-# in_box [FLAG...] -- CMD: sh -c CMD in a container without a network
-in_box() {
-	local flags=()
-	while [ "$1" != -- ]; do flags+=("$1"); shift; done
-	run_rbox run --rm --network none "${flags[@]}" "$IMAGE" sh -c "$2"
-}
-
-refused() {	# REGEX FLAG...
-	local words=$1
-	shift
-	run_rbox 125 run --rm --network none "$@" "$IMAGE" true
-	assert "$output" == "" "stdout"
-	assert "$stderr" =~ "^Error: $words" "the message"
-}
-
 @test "run-flags --device - one, elsewhere, a folder of them; what is none is refused" {
 	in_box --device /dev/null:/dev/nothing -- '[ -c /dev/nothing ] && echo gone >/dev/nothing && echo ok'
 	assert "$output" == ok

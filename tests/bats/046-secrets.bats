@@ -25,20 +25,6 @@ teardown() {
 	run_rbox secret rm --all
 }
 
-in_box() {
-	local flags=()
-	while [ "$1" != -- ]; do flags+=("$1"); shift; done
-	run_rbox run --rm --network none "${flags[@]}" "$IMAGE" sh -c "$2"
-}
-
-refused() {	# REGEX FLAG...
-	local words=$1
-	shift
-	run_rbox 125 run --rm --network none "$@" "$IMAGE" true
-	assert "$output" == "" "stdout"
-	assert "$stderr" =~ "^Error: $words" "the message"
-}
-
 @test "secrets create - from a file, stdin, a variable; ids of 25 hex digits" {
 	local id
 	run_rbox secret create one "$TMPDIR/in"

@@ -13,13 +13,6 @@ teardown_file() {
 	leak_check
 }
 
-# in_box [FLAG...] -- CMD: sh -c CMD in a container without a network
-in_box() {
-	local flags=()
-	while [ "$1" != -- ]; do flags+=("$1"); shift; done
-	run_rbox run --rm --network none "${flags[@]}" "$IMAGE" sh -c "$2"
-}
-
 @test "passwd -u - a user and a group given by number have a line each" {
 	in_box -u 4321:4322 -- 'tail -n 1 /etc/passwd; tail -n 1 /etc/group; id -un; id -gn'
 	assert "$output" == "4321:*:4321:4322:container user:/:/bin/sh

@@ -105,6 +105,22 @@ load_image() {
 	done
 }
 
+# in_box [FLAG...] -- CMD: sh -c CMD in a container without a network
+in_box() {
+	local flags=()
+	while [ "$1" != -- ]; do flags+=("$1"); shift; done
+	run_rbox run --rm --network none "${flags[@]}" "$IMAGE" sh -c "$2"
+}
+
+# refused REGEX FLAG...: such a container is an error of rbox's own, whose message begins so
+refused() {
+	local words=$1
+	shift
+	run_rbox 125 run --rm --network none "$@" "$IMAGE" true
+	assert "$output" == "" "stdout"
+	assert "$stderr" =~ "^Error: $words" "the message"
+}
+
 # In teardown_file: nothing may be left in the store but images. Each test removes its own.
 leak_check() {
 	local bad=0 left
