@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# `rbox` maps no parser of foreign bytes: linked statically it needs no library at all, with STATIC=0
+# `rbox` maps no parser of foreign bytes: linked statically it needs no library at all, otherwise
 # these and no other. (rbox-image has libcurl, OpenSSL and libarchive, and is a process of its own.)
 # shellcheck source=contrib/checks/lib.sh
 . "$(dirname "$0")/lib.sh"

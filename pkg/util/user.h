@@ -8,7 +8,7 @@
 
 /*
  * A user of this machine. /etc/passwd is read first (passwd(5)); who isn't there is asked of
- * getent(1), which knows what nsswitch.conf(5) names (LDAP, sssd). getpwuid is not for us: rbox is
+ * getent(1), which knows what nsswitch.conf(5) names (LDAP, sssd). getpwuid is not for us: rbox may be
  * linked statically, and the C library would load foreign code into it for each such service.
  */
 struct user {
