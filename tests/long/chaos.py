@@ -33,7 +33,8 @@ sys.path.insert(0, HERE)
 import kill9  # noqa: E402
 from kill9 import BOX, CHECK, IMAGES, RBOX, RUN, STORE, below  # noqa: E402
 
-STATES = {"created", "initialized", "running", "paused", "stopping", "exited", "removing", "stopped"}
+# runtime/state.h; "restarting" only with a policy that restarts.
+STATES = {"restarting", "created", "initialized", "running", "paused", "stopping", "exited", "removing", "stopped"}
 HANG = 60
 SETTLE = 30.0
 # What a client may say with: engine's, a command's own (true, false, sh's), killed (by us) by 9 and 15.
@@ -214,9 +215,10 @@ class Chaos:
             # One of --rm or --restart may still go or change meanwhile.
             p = subprocess.run([*RBOX, "inspect", cid], stdin=subprocess.DEVNULL, capture_output=True)
             if p.returncode == 0:
-                state = json.loads(p.stdout)[0]["State"]
-                if state["Status"] not in STATES:
-                    self.fail("inspect: container %s is '%s'" % (cid, state["Status"]))
+                told = json.loads(p.stdout)[0]
+                state, policy = told["State"], told["HostConfig"]["RestartPolicy"]["Name"]
+                if state["Status"] not in STATES or (state["Status"] == "restarting" and policy in ("", "no")):
+                    self.fail("inspect: container %s is '%s' (policy '%s')" % (cid, state["Status"], policy))
                 if state["Running"] and not state["Pid"]:
                     self.fail("inspect: container %s runs without a process" % cid)
             elif b"no such" not in p.stderr:
