@@ -118,38 +118,51 @@ static bool is_new_boot(struct engine *e, char **ret_boot)
 
 	if (state_boot_id(ret_boot, &ignored) < 0)
 		return false;
-	return file_read(e->store.root_fd, "boot", &last) < 0 || strcmp(str_cstr(&last), *ret_boot);
+	if (file_read(e->store.root_fd, "boot", &last) == 0 && !strcmp(str_cstr(&last), *ret_boot))
+		return false;
+	/* Where it can't be written down (a store on a read-only disk), each command would start over. */
+	return !faccessat(e->store.root_fd, ".", W_OK, AT_EACCESS);
 }
 
-/* --rm holds over a boot, too. */
-static void clear_cut_off(struct engine *e, const char *id)
+/*
+ * --rm holds over a boot, too. False when it must be looked at again: somebody holds it just now, or it
+ * is of another boot and yet its monitor's lock is still held (by one that is being killed).
+ */
+static bool clear_cut_off(struct engine *e, const char *id, const char *boot)
 {
 	auto_container struct container c = CONTAINER_INIT;
 	struct fail ignored = { 0 };
 	auto_fd int lock = -EBADF;
 
-	if (container_open_id(e, id, &c, &ignored) < 0 || !c.config.life.rm ||
-	    c.state.status != STATUS_STOPPED || !str_eq(c.state.error, "host reboot"))
-		return;
+	if (container_open_id(e, id, &c, &ignored) < 0 || !c.config.life.rm)
+		return true;
+	if (c.state.status != STATUS_STOPPED || ctr_is_running(c.dir_fd))
+		return c.state.status == STATUS_CONFIGURED || str_eq(c.state.boot_id, boot);
+	if (!str_eq(c.state.error, "host reboot"))
+		return true;
 	lock = file_lock(c.dir_fd, "lock", 0);
 	if (lock < 0 || ctr_is_running(c.dir_fd) ||
 	    ctr_remove(&e->store, id, c.config.name, &ignored) < 0)
-		return;
+		return false;
 	volumes_drop_anonymous(&e->store, &c.config);
 	event_container(&e->store, &c.config, "remove");
+	return true;
 }
 
+/* This boot is written down when nothing of the one before is left to do: else the next command goes on. */
 static void clear_boot(struct engine *e)
 {
 	auto_free char *boot = NULL;
 	auto_strv char **ids = NULL;
 	struct fail ignored = { 0 };
+	bool done = true;
 
 	if (!is_new_boot(e, &boot) || ctr_list(&e->store, &ids, &ignored) < 0)
 		return;
 	strv_each(it, ids)
-		clear_cut_off(e, *it);
-	(void)!file_replace(e->store.root_fd, "boot", boot, strlen(boot), 0600, 0);
+		done &= clear_cut_off(e, *it, boot);
+	if (done)
+		(void)!file_replace(e->store.root_fd, "boot", boot, strlen(boot), 0600, 0);
 }
 
 static void close_others(struct engine *e)
