@@ -112,8 +112,8 @@ sleeper() {	# NAME [FLAG...]
 }
 
 @test "stop -t - then KILL; several, and all" {
-	local start=$SECONDS
-	run_rbox run -d --name c1 --network none "$IMAGE" sleep 1000
+	# its own timeout is longer than any command of a suite may take
+	run_rbox run -d --name c1 --network none --stop-timeout 3600 "$IMAGE" sleep 1000
 	run_rbox stop -t 0 c1
 	run_rbox inspect --format '{{.State.ExitCode}}' c1
 	assert "$output" == 137
@@ -126,7 +126,6 @@ sleeper() {	# NAME [FLAG...]
 	run_rbox ps -q
 	assert "$output" == ""
 	run_rbox rm c1 c2 c3
-	assert $((SECONDS - start)) -lt 50 "seconds"
 }
 
 @test "kill - KILL by default, any signal, only what runs" {
@@ -186,10 +185,9 @@ sleeper() {	# NAME [FLAG...]
 }
 
 @test "rm -t - how long the command has" {
-	run_rbox run -d --name c1 --network none "$IMAGE" sleep 1000
-	local start=$SECONDS
+	# its own timeout is longer than any command of a suite may take
+	run_rbox run -d --name c1 --network none --stop-timeout 3600 "$IMAGE" sleep 1000
 	run_rbox rm -f -t 0 c1
-	assert $((SECONDS - start)) -lt 9 "seconds"
 }
 
 @test "ps - the table, -a, -q, --no-trunc, --noheading" {

@@ -40,7 +40,7 @@ type_in() {
 
 # Waits until the screen has a line that matches.
 see() {
-	for _ in $(seq 100); do
+	for _ in $(seq 400); do
 		tm capture-pane -p >"$TMPDIR/screen"
 		grep -qE -- "$1" "$TMPDIR/screen" && return 0
 		sleep 0.05
@@ -68,10 +68,10 @@ see() {
 	type_in 'kill %1; echo go${x}ing'
 	see '^going'
 	tm resize-window -x 90 -y 20
-	type_in 'sleep 0.2; stty size'
+	type_in 'until stty size | grep "20 90"; do sleep 0.1; done'
 	see '^20 90'
 	type_in 'exit 42'
-	sleep 0.2
+	see 'stopped jobs'
 	type_in 'exit 42'
 	see 'status=42'
 	type_in 'stty -a | tail -n +2 | diff - before && rm before && echo sa${x}me'
@@ -87,14 +87,16 @@ see() {
 	run_rbox ps --format '{{.Names}}'
 	assert "$output" == "$name"
 	type_in "clear; $RBOX attach --detach-keys ctrl-a,x $name; echo again=\$?"
-	sleep 0.5
+	tm send-keys Enter
+	see '^/ #'
 	type_in 'echo ba${x}ck'
 	see '^back'
 	tm send-keys C-a
 	tm send-keys x
 	see 'again=0'
 	type_in "clear; $RBOX attach $name; echo last=\$?"
-	sleep 0.5
+	tm send-keys Enter
+	see '^/ #'
 	type_in 'exit 5'
 	see 'last=5'
 }

@@ -48,14 +48,15 @@ hide() {
 	assert "$output" =~ 'id mapping +works'
 	assert "$output" =~ 'overlay +mounts in the store as a user'
 	assert "$output" =~ ' 0 failed$'
-	for i in 1 2 3 4 5; do
+	# sanitizers take longer
+	nm -D "$(command -v "${RBOX%% *}")" 2>/dev/null | grep -q __asan && return
+	# On a loaded machine most take longer; that none of so many does is doctor's own doing.
+	for ((i = 0; i < 100 && best >= 300; i++)); do
 		t=$(date +%s%N)
 		run_rbox doctor
 		t=$((($(date +%s%N) - t) / 1000000))
 		((t >= best)) || best=$t
 	done
-	# sanitizers take longer
-	nm -D "$(command -v "${RBOX%% *}")" 2>/dev/null | grep -q __asan && return
 	assert "$best" -lt 300 "ms, the best of $i"
 }
 
