@@ -148,13 +148,15 @@ static int mount_overlay(const struct launch_rootfs *r, const struct str *option
 }
 
 /*
- * The mark of an earlier volatile mount, which the kernel refuses to mount over: a crash of the machine
- * since then may have lost data. What is volatile here is voided by a boot anyway, and a restart is none.
+ * The mark that a volatile mount leaves, over which the kernel mounts nothing more: a crash of the machine
+ * since then may have lost data. What was volatile is voided by a boot, and here nobody has it mounted any
+ * more (the container's lock is held), so that the mark says nothing. Forgotten before each mount, volatile
+ * or not: whether a container's is may change.
  */
-static bool forget_volatile(int rw_fd)
+static void forget_volatile(int rw_fd)
 {
 	(void)unlinkat(rw_fd, "work/work/incompat/volatile/dirty", 0);
-	return unlinkat(rw_fd, "work/work/incompat/volatile", AT_REMOVEDIR) == 0;
+	(void)unlinkat(rw_fd, "work/work/incompat/volatile", AT_REMOVEDIR);
 }
 
 static int overlay_error(const struct launch_rootfs *r, const struct op *op, int err, struct fail *f)
@@ -216,9 +218,8 @@ int rootfs_overlay(const struct launch_rootfs *r, rootfs_enter enter, const stru
 		add_escaped(&options, *it);
 	}
 	add_upper(&options, rw, r->is_volatile);
+	forget_volatile(rw);
 	ret = mount_overlay(r, &options, base, rw, enter);
-	if (ret == -EINVAL && r->is_volatile && forget_volatile(rw))
-		ret = mount_overlay(r, &options, base, rw, enter);
 	if (ret < 0)
 		return overlay_error(r, op, -ret, f);
 	fd = fd_open(AT_FDCWD, r->rw, O_PATH | O_DIRECTORY, 0);

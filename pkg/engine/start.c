@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "pkg/engine/bind.h"
+#include "pkg/engine/ctr_root.h"
 #include "pkg/engine/event.h"
 #include "pkg/engine/override.h"
 #include "pkg/engine/restart.h"
@@ -35,8 +36,9 @@
 struct starting {
 	struct engine *e;
 	const struct container_config *c;
-	char *ctr_path, *layers_path, *rw_path, *init_path, *root_like;
-	char **lowers, **host_users;
+	char *ctr_path, *init_path;
+	char **host_users;
+	struct ctr_root root;
 	struct spec spec;
 	struct spec_process check, startup;	/* of the health checks */
 	struct port_forward *ports;
@@ -48,11 +50,8 @@ struct starting {
 static void starting_done(struct starting *s)
 {
 	mem_free_ptr(&s->ctr_path);
-	mem_free_ptr(&s->layers_path);
-	mem_free_ptr(&s->rw_path);
 	mem_free_ptr(&s->init_path);
-	mem_free_ptr(&s->root_like);
-	strv_free_ptr(&s->lowers);
+	ctr_root_done(&s->root);
 	strv_free_ptr(&s->host_users);
 	spec_done(&s->spec);
 	jsonf_done(spec_process_fields, &s->check);
@@ -174,17 +173,13 @@ static int prepare(struct starting *s, const struct start_opts *o, struct fail *
 	int r;
 
 	s->ctr_path = mem_printf("%s/containers/%s", s->e->store.path, s->c->id);
-	s->layers_path = path_join(s->e->store.path, "layers");
 	s->ports = ports_forward(s->c, &s->n_ports);
-	s->rw_path = path_join(s->ctr_path, "rw");
-	for (size_t i = strv_len(s->c->layers); i > 0; i--)
-		strv_addf(&s->lowers, "%s/tree", strchr(s->c->layers[i - 1], ':') + 1);
 	host.ctr_path = s->ctr_path;
 	s->dir_fd = ctr_open(&s->e->store, s->c->id, f);
 	if (s->dir_fd < 0)
 		return s->dir_fd;
-	if (s->c->root_layer && faccessat(s->dir_fd, "state.json", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-		s->root_like = mem_printf("%s/tree", strchr(s->c->root_layer, ':') + 1);
+	ctr_root_of(&s->e->store, s->c, s->dir_fd, &s->root);
+	s->root.launch.single_id = o->plan->mode == USERNS_SINGLE;
 	s->lock_fd = ctr_lock(s->dir_fd, f);
 	if (s->lock_fd < 0)
 		return s->lock_fd;
@@ -333,15 +328,7 @@ static int start(struct starting *s, const struct start_opts *o, struct fail *f)
 		.run_dir = s->e->run_dir,
 		.launch = {
 			.spec = &s->spec,
-			.rootfs = {
-				.base = s->layers_path,
-				.lowers = s->lowers,
-				.root_like = s->root_like,
-				.rw = s->rw_path,
-				.is_volatile = c->life.rm,
-				.dir = c->rootfs_dir,
-				.single_id = o->plan->mode == USERNS_SINGLE,
-			},
+			.rootfs = s->root.launch,
 			.stdio = { -EBADF, -EBADF, -EBADF },
 			.seccomp_fd = s->seccomp_fd,
 			.init_path = s->init_path,
@@ -377,9 +364,6 @@ static int start(struct starting *s, const struct start_opts *o, struct fail *f)
 	int sock;
 
 	(void)!restart_parse(c->life.restart, &m.restart, &ignored);
-	/* A volatile overlay can't be mounted a second time. */
-	if (m.restart.kind != RESTART_NO || m.health.action == HEALTH_ACT_RESTART || c->health.startup.retries)
-		m.launch.rootfs.is_volatile = false;
 	sock = monitor_start(&m, &monitor, f);
 
 	if (sock >= 0 && made)

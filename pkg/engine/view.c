@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "pkg/engine/ctr_root.h"
 #include "pkg/engine/spec.h"
 #include "pkg/util/fd.h"
 #include "pkg/util/mem.h"
@@ -69,22 +70,10 @@ static int user_binds(const struct container_config *c, const struct spec *s, st
 static int mount_stopped(const struct store *s, const struct container *c, const struct op *binds, size_t n,
 			 struct ctr_view *v, struct fail *f)
 {
-	auto_free char *layers = path_join(s->path, "layers");
-	auto_free char *rw = mem_printf("%s/containers/%s/rw", s->path, c->id);
-	auto_free char *like = NULL;
-	auto_strv char **lowers = NULL;
-	struct launch_rootfs r = { .base = layers, .rw = rw, .is_volatile = c->config.life.rm };
+	auto_ctr_root struct ctr_root root = { .base = NULL };
 
-	for (size_t i = strv_len(c->config.layers); i > 0; i--)
-		strv_addf(&lowers, "%s/tree", strchr(c->config.layers[i - 1], ':') + 1);
-	/* Before its first start the root is as the image has it, as pkg/engine/start.c does. */
-	if (c->config.root_layer && faccessat(c->dir_fd, "state.json", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-		like = mem_printf("%s/tree", strchr(c->config.root_layer, ':') + 1);
-	r.lowers = lowers;
-	r.root_like = like;
-	if (c->config.rootfs_dir)
-		r = (struct launch_rootfs){ .dir = c->config.rootfs_dir };
-	return view_stopped(&r, binds, n, &v->view, f);
+	ctr_root_of(s, &c->config, c->dir_fd, &root);
+	return view_stopped(&root.launch, binds, n, &v->view, f);
 }
 
 static int open_stopped(const struct store *s, const struct container *c, enum ctr_view_how how,

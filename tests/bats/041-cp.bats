@@ -48,6 +48,10 @@ assert_listing() {
 	assert "$LISTING" == "$2 "
 }
 
+gone() {
+	! $RBOX container exists "$1"
+}
+
 cases_into() {
 	# a file
 	run_rbox cp "$D/file" "$C:/tmp/new"
@@ -127,6 +131,32 @@ cases_out() {
 	cases_into
 	cases_out
 	run_rbox start -a "$C"
+}
+
+# cp, export and diff mounted the overlay of such a container "volatile" while its start didn't, and what such a
+# mount leaves made the kernel refuse the next: the container fell to fuse-overlayfs without a word.
+@test "cp, export, diff - the next start gets the overlay that it would have got" {
+	local flags driver
+	run_rbox run --rm --network none "$IMAGE" grep ' / ' /proc/mounts
+	driver=${output%% *}
+	for flags in '--rm --restart on-failure:1' --rm '--restart on-failure:1' \
+		'--rm --health-cmd true --health-on-failure restart'; do
+		# shellcheck disable=SC2086
+		run_rbox create $flags --network none --name "$C" "$IMAGE" grep ' / ' /proc/mounts
+		run_rbox cp "$D/file" "$C:/new"
+		run_rbox export -o "$D/out.tar" "$C"
+		run_rbox cp "$C:/new" "$D/back"
+		run_rbox diff "$C"
+		assert "$output" =~ 'A /new'
+		run_rbox start -a "$C"
+		assert "${output%% *}" == "$driver" "$flags: the root's file system"
+		run_rbox rm -f -i -t 0 "$C"
+	done
+	# It runs again: --rm with a policy mounts its root more than once.
+	run_rbox run -d --rm --restart on-failure:2 --network none --name "$C" -v "$D:/out" "$IMAGE" sh -c \
+		'grep " / " /proc/mounts >>/out/mounts; exit 3'
+	wait_for 30 gone "$C"
+	assert "$(cut -d' ' -f1 "$D/mounts" | uniq -c | tr -s ' ')" == " 3 $driver"
 }
 
 @test "cp - a container doesn't choose which file here is replaced" {
