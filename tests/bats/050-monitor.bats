@@ -80,7 +80,7 @@ monitor_of() {
 	name=$(safename)
 	run_sh "\$RBOX run --name $name --network none \$IMAGE sh -c '
 			trap \"echo got it; exit 9\" TERM; echo ready; while :; do sleep 0.05; done' >\$TMPDIR/sig &
-		for i in \$(seq 100); do grep -q ready \$TMPDIR/sig && break; sleep 0.05; done
+		for i in \$(seq 400); do grep -q ready \$TMPDIR/sig && break; sleep 0.05; done
 		kill -TERM \$!; wait \$!; echo \$?; cat \$TMPDIR/sig; rm \$TMPDIR/sig"
 	assert "$output" == $'9\nready\ngot it'
 	run_rbox rm "$name"
@@ -89,11 +89,13 @@ monitor_of() {
 @test "kill -9 of the client - the container runs on" {
 	local name
 	name=$(safename)
-	run_sh "\$RBOX run --name $name --network none \$IMAGE sh -c 'echo up; sleep 1; echo end; exit 4' >\$TMPDIR/k9 &
-		for i in \$(seq 100); do grep -q up \$TMPDIR/k9 && break; sleep 0.05; done
+	run_sh "\$RBOX run --name $name --network none \$IMAGE sh -c '
+			echo up; until [ -e /go ]; do sleep 0.05; done; echo end; exit 4' >\$TMPDIR/k9 &
+		for i in \$(seq 400); do grep -q up \$TMPDIR/k9 && break; sleep 0.05; done
 		kill -9 \$!; wait \$!; rm \$TMPDIR/k9; exit 0"
 	run_rbox ps --format '{{.Names}}'
 	assert "$output" == "$name"
+	run_rbox exec "$name" touch /go
 	run_rbox wait "$name"
 	assert "$output" == 4
 	run_rbox logs "$name"
@@ -109,7 +111,7 @@ monitor_of() {
 	pid=$output
 	monitor_of "$name"
 	kill -9 "$monitor"
-	for _ in $(seq 100); do kill -0 "$pid" 2>/dev/null || break; sleep 0.05; done
+	for _ in $(seq 400); do kill -0 "$pid" 2>/dev/null || break; sleep 0.05; done
 	run_sh "! kill -0 $pid"
 	run_rbox inspect --format '{{.State.Status}} {{.State.ExitCode}} {{.State.Error}}' "$name"
 	assert "$output" == "exited 137 monitor lost"
@@ -207,7 +209,11 @@ monitor_of() {
 	local name
 	name=$(safename)
 	run_rbox run -d --name "$name" --network none "$IMAGE" sh -c 'while [ ! -e /go ]; do sleep 0.05; done; echo end; exit 8'
-	run_sh "(sleep 0.3; \$RBOX exec $name touch /go) & \$RBOX attach $name; echo \$?; wait"
+	# the monitor has two sockets of its own, and one for each client
+	run_sh "(for i in \$(seq 200); do
+			[ \$(ls -l /proc/\$(\$RBOX inspect --format '{{.State.ConmonPid}}' $name)/fd 2>/dev/null | grep -c socket) -ge 3 ] && break
+			sleep 0.05
+		done; \$RBOX exec $name touch /go) & \$RBOX attach $name; echo \$?; wait"
 	assert "$output" == $'end\n8'
 	run_rbox 125 attach "$name"
 	assert "$stderr" == "Error: you can only attach to running containers"
