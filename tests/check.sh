@@ -8,6 +8,7 @@
 #   tests/check.sh long             tests/long, FUZZ_SECONDS (300) a fuzzer, bench (make check-long)
 #   tests/check.sh long NAME...     those of tests/long whose names start so, and nothing else
 #   tests/check.sh bats [FILE...]   suites alone, by the start of their names (make bats T=030)
+#   tests/check.sh vm [FILE...]     those that run in a virtual machine (make vm T=cgroup)
 #   tests/check.sh unit             unit tests alone, as the unprivileged user
 #   tests/check.sh summary FILE     the last lines of .ci/run
 #
@@ -270,6 +271,33 @@ run_fuzz() {	# SECONDS
 	add fuzzers $pass $fail $((SECONDS - start))
 }
 
+# One suite of tests/vm, in a machine of its own (tests/vm/run). Writes $T/w/vm-NAME.{tap,rc}.
+run_vm_suite() {	# NAME
+	local name=vm-$1 rc=0 start=$SECONDS
+	suite_env "$name" tests/vm/run -C "$T/src" -e PATH="$T/inst/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin" \
+		-e IMAGES="$T/images" -e PROBE="$T/probe" -e BUSYBOX="$T/busybox" -e RBOX=rbox \
+		tests/vm/suite "tests/vm/$1.bats" >"$T/w/$name.tap" 2>&1 </dev/null || rc=$?
+	echo "$rc $((SECONDS - start))" >"$T/w/$name.rc"
+}
+
+# What needs a kernel of its own: control groups with all their controllers, which this host may lack.
+run_vm() {	# [NAME...]: those whose names start so
+	local f name names=()
+	echo "==== suites in the virtual machine"
+	for f in "$T"/src/tests/vm/[0-9]*.bats; do
+		name=$(basename "$f" .bats)
+		if (($#)) && ! starts_with_any "$name" "$@"; then continue; fi
+		names+=("$name")
+	done
+	((${#names[@]})) || { echo "no suite matches: $*"; add "suites vm" 0 1 0; return; }
+	for name in "${names[@]}"; do
+		while (($(jobs -rp | wc -l) >= JOBS)); do wait -n; done
+		run_vm_suite "$name" &
+	done
+	wait
+	for name in "${names[@]}"; do count_suite "vm-$name"; done
+}
+
 starts_with_any() {	# TEXT START...
 	local text=$1 start
 	shift
@@ -336,7 +364,7 @@ check)
 	part build build || finish || exit 1
 	part lint make -s -j"$JOBS" lint B="$B" || true
 	run_unit "unit tests"
-	part install install_it && part images make_images && run_suites ''
+	part install install_it && part images make_images && { run_suites '' && run_vm; }
 	part uninstall check_uninstall
 	run_fuzz "${FUZZ_SECONDS:-5}"
 	finish
@@ -381,9 +409,18 @@ bats)
 	part images make_images && run_suites '' "$@"
 	finish
 	;;
+vm)
+	B=${B:-build} GOALS=(all)
+	shift
+	contrib/deps test || exit 1
+	set_up
+	{ part build build && part install install_it; } || finish || exit 1
+	part images make_images && run_vm "$@"
+	finish
+	;;
 summary) summary "$2" ;;
 *)
-	sed -n '3,21s/^# \{0,1\}//p' "$0" >&2
+	sed -n '3,22s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 	;;
 esac

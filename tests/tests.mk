@@ -39,13 +39,15 @@ lint-clang:
 
 # The whole: tests/check.sh adds everything up and ends with "N passed, N failed".
 # T='030 040' runs the suites whose names start so.
-.PHONY: check check-long asan bats unit-user
+.PHONY: check check-long asan bats vm unit-user
 check asan:
 	@tests/check.sh $@
 check-long:
 	@tests/check.sh long
 bats:
 	@tests/check.sh bats $(T)
+vm:
+	@tests/check.sh vm $(T)
 unit-user:
 	@tests/check.sh unit
 
