@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/seal.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,6 +40,22 @@ static bool is_exposed(int fd)
 	return fstat(fd, &st) < 0 || st.st_uid == geteuid() || (st.st_mode & 022);
 }
 
+/*
+ * What the kernel and the loader read of our file ends with its last segment; symbols and the notes for
+ * debuggers, most of the file, lie behind it (elf(5)), and a copy lives as long as its container.
+ */
+static uint64_t loaded_size(void)
+{
+	const ElfW(Phdr) *ph = (const ElfW(Phdr) *)getauxval(AT_PHDR);
+	unsigned long n = getauxval(AT_PHNUM);
+	uint64_t end = 0;
+
+	for (unsigned long i = 0; i < n; i++)
+		if (ph[i].p_type == PT_LOAD && ph[i].p_offset + ph[i].p_filesz > end)
+			end = ph[i].p_offset + ph[i].p_filesz;
+	return end ? end : UINT64_MAX;
+}
+
 static int make_copy(int fd)
 {
 	int copy = fd_memfd("rbox", MFD_ALLOW_SEALING | MFD_EXEC);
@@ -47,7 +66,7 @@ static int make_copy(int fd)
 		copy = fd_memfd("rbox", MFD_ALLOW_SEALING);
 	if (copy < 0)
 		return copy;
-	r = io_copy(fd, copy, UINT64_MAX);
+	r = io_copy(fd, copy, loaded_size());
 	if (r == 0 && fcntl(copy, F_ADD_SEALS, SEALS) < 0)
 		r = -errno;
 	if (r < 0) {

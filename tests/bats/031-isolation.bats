@@ -354,6 +354,15 @@ JSON
 	pid=$output
 	run readlink "/proc/$pid/exe"
 	assert "$output" =~ '^/memfd:rbox'
+	# what is kept for as long as the container lives is the program, without what debuggers read
+	run_sh "stat -L -c %s /proc/$pid/exe; readelf -lW $own/rbox"
+	local line end=0
+	for line in "${lines[@]:1}"; do
+		# shellcheck disable=SC2086
+		set -- $line
+		[ "${1:-}" != LOAD ] || ((end >= $2 + $5)) || end=$(($2 + $5))
+	done
+	assert "${lines[0]}" -eq "$end"
 	RBOX=$own/rbox run_rbox exec sealed echo in
 	assert "$output" == in
 	run_rbox rm -f -t 0 sealed
