@@ -62,7 +62,11 @@ void app_defuse(json_t *rows);
 /* One object by --format: "json", or a Go template; with a newline. */
 int app_print_object(const json_t *object, const char *format, struct fail *f) MUST_USE;
 
+/* --help of a command or a noun, and of rbox itself. Lines end at the terminal's width, or at 80. */
 void app_help(const struct command *c, const char *path);
+void app_help_overview(void);
+/* How wide the terminal FD is; 80 when it isn't one. */
+unsigned app_columns(int fd);
 
 extern const struct command *const command_table[];
 

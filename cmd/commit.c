@@ -136,6 +136,6 @@ const struct command commit_command = {
 		   "environment, user, labels ...) how containers of the new image run. Volumes are not part of it. "
 		   "A running container goes on meanwhile. Prints the new image's id.",
 	.examples = "  rbox commit web web:patched\n"
-		    "  rbox commit -c 'CMD [\"nginx\", \"-g\", \"daemon off;\"]' -m 'with modules' web localhost/web:2",
+		    "  rbox commit -c 'CMD [\"nginx\", \"-g\", \"daemon off;\"]' web web:2",
 	.needs = NEED_STORE | NEED_SEALED, .opts = commit_rows, .run = commit_run,
 };

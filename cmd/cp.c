@@ -82,7 +82,7 @@ static int cp_run(struct app *app, int argc, char **argv, struct fail *f)
 
 const struct command cp_command = {
 	.name = "cp", .args = "[options] [CONTAINER:]SRC [CONTAINER:]DEST|-",
-	.summary = "Copy files between a container and this machine, or between containers",
+	.summary = "Copy files into, out of and between containers",
 	.details =
 		"The container may run or not; volumes are seen. A folder is put into a DEST that is there under its "
 		"own name, or made as DEST; of SRC/. what it holds is copied. '-' is a tar: of SRC to stdout, or from "

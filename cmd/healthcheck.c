@@ -29,5 +29,5 @@ static const struct command healthcheck_run_command = {
 static const struct command *const healthcheck_commands[] = { &healthcheck_run_command, NULL };
 
 const struct command healthcheck_command = {
-	.name = "healthcheck", .summary = "The commands for health checks", .subs = healthcheck_commands,
+	.name = "healthcheck", .summary = "Run health checks", .subs = healthcheck_commands,
 };

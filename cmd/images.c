@@ -125,8 +125,12 @@ static int images_run(struct app *app, int argc, char **argv, struct fail *f)
 	return r;
 }
 
-const struct command images_command = {
-	.name = "images", .args = "[options] [NAME]", .summary = "List images",
-	.needs = NEED_STORE, .opts = images_rows, .run = images_run,
-	.aliases = (const char *const[]){ "ls", "list", NULL },
+/* The same command by two names: `images`, and `image ls`. */
+#define IMAGES_REST                                                              \
+	.args = "[options] [NAME]", .summary = "List images", .needs = NEED_STORE, \
+	.opts = images_rows, .run = images_run
+
+const struct command images_command = { .name = "images", IMAGES_REST };
+const struct command image_ls_command = {
+	.name = "ls", .aliases = (const char *const[]){ "list", NULL }, IMAGES_REST
 };

@@ -68,6 +68,6 @@ const struct command import_command = {
 	.details = "The tar (plain, gzip or zstd) becomes the only layer, byte by byte as it came. Prints the "
 		   "digest of the new image.",
 	.examples = "  rbox import rootfs.tar debian:mine\n"
-		    "  mmdebstrap --variant=essential bookworm | rbox import -c CMD=/bin/bash - bookworm",
+		    "  mmdebstrap bookworm | rbox import -c CMD=/bin/bash - bookworm",
 	.needs = NEED_STORE, .opts = import_rows, .run = import_run,
 };

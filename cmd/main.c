@@ -9,10 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/app.h"
+#include "cmd/names.h"
 #include "pkg/util/fd.h"
 #include "pkg/util/mem.h"
-#include "pkg/util/near.h"
 #include "pkg/util/str.h"
 #include "runtime/seal.h"
 
@@ -106,56 +105,6 @@ int app_need_args(const struct app *app, int count, int min, int max, struct fai
 	return -EINVAL;
 }
 
-static bool has_name(const struct command *c, const char *name)
-{
-	if (!strcmp(c->name, name))
-		return true;
-	for (const char *const *a = c->aliases; a && *a; a++)
-		if (!strcmp(*a, name))
-			return true;
-	return false;
-}
-
-static const struct command *find(const struct command *const *table, const char *name)
-{
-	for (; *table; table++)
-		if (has_name(*table, name))
-			return *table;
-	return NULL;
-}
-
-static int no_such(const struct command *const *table, const char *noun, const char *name, struct fail *f)
-{
-	auto_strv char **names = NULL;
-	auto_str struct str shown = STR_INIT(256);
-	auto_free char *cut = mem_strndup(name, 60);
-	const char *near;
-
-	str_add_escaped(&shown, cut);
-	for (; *table; table++)
-		strv_add(&names, (*table)->name);
-	near = near_word(name, names);
-	(void)refuse(f, EINVAL, "unrecognized command `rbox %s%s%s`", noun, *noun ? " " : "",
-		     str_cstr(&shown));
-	if (near)
-		fail_hint(f, "did you mean `rbox %s%s%s`?", noun, *noun ? " " : "", near);
-	else
-		fail_hint(f, "see 'rbox --help'");
-	return -EINVAL;
-}
-
-static void help_table(const struct command *const *table, const char *noun)
-{
-	app_printf("%s\n\nUsage:\n  rbox %s%s[command]\n\nCommands:\n",
-		   *noun ? "The same commands, with the noun first" :
-			   "Run containers without a daemon and without root",
-		   noun, *noun ? " " : "");
-	for (; *table; table++)
-		if (*(*table)->summary)
-			app_printf("  %-12s %s\n", (*table)->name, (*table)->summary);
-	app_printf("\n'rbox %s%sCOMMAND --help' tells more.\n", noun, *noun ? " " : "");
-}
-
 static int run_command(struct app *app, int argc, char **argv, struct fail *f)
 {
 	bool help = argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"));
@@ -176,51 +125,52 @@ static int run_command(struct app *app, int argc, char **argv, struct fail *f)
 	}
 	r = app->command->run(app, argc, argv, f);
 	/*
-	 * What others left behind when they were killed, and what this command moved to the trash. After run --rm too: its monitor clears up, but passes the container over when we, slow to let go
-	 * of its lock, were still holding it then.
+	 * What others left behind when they were killed, and what this command moved to the trash. After run
+	 * --rm too: its monitor clears up, but passes the container over when we, slow to let go of its lock,
+	 * were still holding it then.
 	 */
 	if (app->command->needs & NEED_STORE)
 		engine_sweep(&app->engine);
 	return r;
 }
 
-static bool asks_help(int argc, char **argv, int i)
+static bool asks_help(const char *arg)
 {
-	return i >= argc || !strcmp(argv[i], "--help") || !strcmp(argv[i], "-h") ||
-	       (i == 1 && !strcmp(argv[i], "help") && argc == 2);
+	return !strcmp(arg, "--help") || !strcmp(arg, "-h");
 }
 
 static int dispatch(struct app *app, int argc, char **argv, struct fail *f)
 {
-	const struct command *const *table = command_table;
 	auto_free char *path = mem_strdup("");
+	const struct command *c = NULL;
+	int i = 1, r;
 
-	for (int i = 1;; i++) {
-		const struct command *c;
-
-		if (asks_help(argc, argv, i)) {
-			help_table(table, path);
-			if (i < argc || i == 1)
-				return 0;
+	if (i < argc && (!strcmp(argv[i], "--version") || !strcmp(argv[i], "-v"))) {
+		app_print("rbox version " RBOX_VERSION "\n");
+		return 0;
+	}
+	if (i == argc || asks_help(argv[i])) {
+		app_help_overview();
+		return 0;
+	}
+	for (; !c || c->subs; i++) {
+		if (i == argc) {
+			app_help(c, path);
 			return refuse(f, EINVAL, "missing command 'rbox %s COMMAND'", path);
 		}
-		if (i == 1 && (!strcmp(argv[i], "--version") || !strcmp(argv[i], "-v"))) {
-			app_print("rbox version " RBOX_VERSION "\n");
+		if (c && asks_help(argv[i])) {
+			app_help(c, path);
 			return 0;
 		}
 		if (argv[i][0] == '-' && argv[i][1])
 			return refuse(f, EINVAL, "unknown flag: %.100s", argv[i]);
-		c = find(table, argv[i]);
-		if (!c)
-			return no_such(table, path, argv[i], f);
-		mem_replace(&path, mem_printf("%s%s%s", path, *path ? " " : "", argv[i]));
-		if (!c->subs) {
-			app->command = c;
-			app->path = path;
-			return run_command(app, argc - i, argv + i, f);
-		}
-		table = c->subs;
+		r = command_step(&c, &path, argv[i], f);
+		if (r < 0)
+			return r;
 	}
+	app->command = c;
+	app->path = path;
+	return run_command(app, argc - i + 1, argv + i - 1, f);
 }
 
 /* Whether the reader of our stdout has gone: `rbox logs | head`. */

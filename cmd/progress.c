@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "pkg/engine/event.h"
@@ -30,13 +29,6 @@ struct progress {
 	const struct store *store;
 	const char *event;	/* written for each image; NULL: none */
 };
-
-static unsigned columns(void)
-{
-	struct winsize w = { 0 };
-
-	return ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col ? w.ws_col : 80;
-}
 
 static void bar_line(struct str *s, const struct bar *b, unsigned width)
 {
@@ -78,7 +70,7 @@ static void erase(struct progress *p)
 static void draw(struct progress *p)
 {
 	auto_str struct str s = STR_INIT(256 * 1024);
-	unsigned width = columns();
+	unsigned width = app_columns(STDERR_FILENO);
 
 	/* One write: a screen half drawn would flicker. */
 	if (p->drawn)

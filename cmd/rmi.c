@@ -81,8 +81,12 @@ static int rmi_run(struct app *app, int argc, char **argv, struct fail *f)
 	return worst;
 }
 
-const struct command rmi_command = {
-	.name = "rmi", .args = "[options] IMAGE [IMAGE...]", .summary = "Remove images",
-	.needs = NEED_STORE, .opts = rmi_rows, .run = rmi_run,
-	.aliases = (const char *const[]){ "rm", "remove", NULL },
+/* The same command by two names: `rmi`, and `image rm`. */
+#define RMI_REST                                                                                     \
+	.args = "[options] IMAGE [IMAGE...]", .summary = "Remove images", .needs = NEED_STORE,       \
+	.opts = rmi_rows, .run = rmi_run
+
+const struct command rmi_command = { .name = "rmi", RMI_REST };
+const struct command image_rm_command = {
+	.name = "rm", .aliases = (const char *const[]){ "remove", NULL }, RMI_REST
 };

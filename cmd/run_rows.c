@@ -10,9 +10,14 @@
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
 
-static const struct opt process_rows[] = {
+/* What is typed most comes first in --help. */
+static const struct opt stdio_rows[] = {
 	OPT_FLAG('i', "interactive", struct process_group, interactive, "keep stdin open"),
 	OPT_FLAG('t', "tty", struct process_group, tty, "give the container a terminal"),
+	OPT_END
+};
+
+static const struct opt process_rows[] = {
 	OPT_STR('u', "user", struct process_group, user, "USER[:GROUP]", "run as this user (name or id)"),
 	OPT_STR('w', "workdir", struct process_group, workdir, "DIR", "working folder inside"),
 	OPT_STR(0, "umask", struct process_group, umask, "OCTAL", "file mode mask (default 0022)"),
@@ -51,8 +56,12 @@ static const struct opt security_rows[] = {
 	OPT_END
 };
 
-static const struct opt life_rows[] = {
+static const struct opt rm_rows[] = {
 	OPT_FLAG(0, "rm", struct life_group, rm, "remove the container when it ends"),
+	OPT_END
+};
+
+static const struct opt life_rows[] = {
 	OPT_STR(0, "stop-signal", struct life_group, stop_signal, "SIGNAL", "what stop sends (default SIGTERM)"),
 	OPT_INT(0, "stop-timeout", struct life_group, stop_timeout, "SECONDS",
 		"how long stop waits before SIGKILL (default 10)"),
@@ -116,8 +125,12 @@ static const struct opt fetch_rows[] = {
 	OPT_END
 };
 
+#define FIRST_ROWS                                                                                   \
+	OPT_GROUP(struct run_opts, process, stdio_rows),                                             \
+	OPT_GROUP(struct run_opts, life, rm_rows),                                                   \
+	OPT_STR(0, "name", struct run_opts, name, "NAME", "name of the container")
+
 #define COMMON_ROWS                                                                                  \
-	OPT_STR(0, "name", struct run_opts, name, "NAME", "name of the container"),                  \
 	OPT_FLAG(0, "replace", struct run_opts, replace, "remove a container of that name first"),   \
 	OPT_STR(0, "cidfile", struct run_opts, cidfile, "FILE", "write the container's id there"),   \
 	OPT_FLAG(0, "rootfs", struct run_opts, rootfs, "the first operand is a folder, not an image"), \
@@ -164,10 +177,11 @@ static const struct opt fetch_rows[] = {
 	OPT_GROUP(struct run_opts, fetch, fetch_rows),                                               \
 	OPT_GROUP(struct run_opts, compat, compat_rows)
 
-const struct opt create_rows[] = { COMMON_ROWS, OPT_END };
+const struct opt create_rows[] = { FIRST_ROWS, COMMON_ROWS, OPT_END };
 
 const struct opt run_rows[] = {
 	OPT_FLAG('d', "detach", struct run_opts, detach, "run in the background and print the id"),
+	FIRST_ROWS,
 	OPT_STR(0, "detach-keys", struct run_opts, detach_keys, "KEYS", "what detaches (default ctrl-p,ctrl-q)"),
 	OPT_TRI(0, "sig-proxy", struct run_opts, sig_proxy, "pass signals on to the process (default true)"),
 	OPT_CSV('a', "attach", struct run_opts, attach, "STREAM", "stdin, stdout or stderr only"),

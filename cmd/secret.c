@@ -296,5 +296,5 @@ static const struct command *const secret_commands[] = {
 };
 
 const struct command secret_command = {
-	.name = "secret", .summary = "The commands for secrets", .subs = secret_commands,
+	.name = "secret", .summary = "Make, list and remove secrets", .subs = secret_commands,
 };

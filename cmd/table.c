@@ -16,7 +16,7 @@ static const struct command *const container_commands[] = {
 };
 
 static const struct command *const image_commands[] = {
-	&images_command, &pull_command, &load_command, &import_command, &tag_command, &untag_command, &rmi_command,
+	&image_ls_command, &pull_command, &load_command, &import_command, &tag_command, &untag_command, &image_rm_command,
 	&image_diff_command,
 	&image_inspect_command,
 	&image_exists_command,
@@ -30,15 +30,15 @@ static const struct command *const system_commands[] = {
 };
 
 static const struct command system_command = {
-	.name = "system", .summary = "The commands for all there is", .subs = system_commands,
+	.name = "system", .summary = "What concerns all of rbox", .subs = system_commands,
 };
 
 static const struct command container_command = {
-	.name = "container", .summary = "The commands for containers", .subs = container_commands,
+	.name = "container", .summary = "Run, list, change and remove containers", .subs = container_commands,
 };
 
 static const struct command image_command = {
-	.name = "image", .summary = "The commands for images", .subs = image_commands,
+	.name = "image", .summary = "List, get, make and remove images", .subs = image_commands,
 };
 
 const struct command *const command_table[] = {
@@ -57,6 +57,6 @@ const struct command *const command_table[] = {
 	&volume_command,
 	&info_command, &doctor_command, &version_command, &container_command, &image_command,
 	&secret_command, &system_command,
-	&completion_command, &man_command,
+	&completion_command, &help_command, &man_command,
 	NULL
 };

@@ -38,13 +38,19 @@ size_t near_distance(const char *a, const char *b)
 
 const char *near_word(const char *s, char *const *words)
 {
-	const char *best = NULL;
-	size_t limit = strlen(s) / 3 + 1;
+	const char *best = NULL, *begins = NULL;
+	size_t len = strlen(s), limit = len / 3;
 
+	/* With two letters of four wrong, any word would be near ("push": pause). */
+	if (limit < 1)
+		limit = 1;
 	if (limit > 3)
 		limit = 3;
 	for (; words && *words; words++) {
 		size_t d = near_distance(s, *words);
+
+		if (!begins && len >= 3 && !strncmp(*words, s, len))
+			begins = *words;
 
 		if (d <= limit) {
 			best = *words;
@@ -53,5 +59,5 @@ const char *near_word(const char *s, char *const *words)
 			limit = d - 1;
 		}
 	}
-	return best;
+	return best ? best : begins;
 }

@@ -7,8 +7,10 @@
 /* "Did you mean": the edit distance (with swapped neighbours) of A and B. */
 size_t near_distance(const char *a, const char *b);
 
-/* The word of NULL-terminated WORDS nearest to S, or NULL when none is near enough (a third of
- * its length, at most 3). Points into WORDS. */
+/*
+ * The word of NULL-terminated WORDS nearest to S: at most a third of S's letters differ (one of up to five, three of
+ * many). Else the first one that begins with S, when S has three letters; else NULL. Points into WORDS.
+ */
 const char *near_word(const char *s, char *const *words);
 
 #endif
