@@ -7,10 +7,14 @@
 #include "pkg/util/fail.h"
 
 /*
- * tmpcopyup: what the folder FROM (O_PATH) holds, copied into the folder TO: files, folders and
- * links with mode, owner and times; devices and sockets are passed over, links are not followed.
- * An owner that isn't mapped stays ours. TOP_TOO: the folder's own mode and owner as well.
+ * What the folder FROM (O_PATH) holds, copied into the folder TO: a volume at its first use, or a tmpfs
+ * (tmpcopyup). Whole, as pkg/util/copy.h has it: owners, modes, times, attributes, capabilities, hard links, FIFOs;
+ * only devices and sockets are passed over, and an owner that isn't mapped stays ours. What a copy that was
+ * killed has left there is replaced. TOP_TOO: the folder's own owner and mode as well.
  */
 int copyup_tree(int from, int to, bool top_too, struct fail *f) MUST_USE;
+
+/* The folder's own owner, mode, times and attributes alone. */
+int copyup_top(int from, int to, struct fail *f) MUST_USE;
 
 #endif

@@ -13,6 +13,7 @@
 #include "pkg/util/mem.h"
 #include "pkg/util/path.h"
 #include "runtime/copyup.h"
+#include "runtime/mount.h"
 #include "runtime/privs.h"
 
 static bool has(int dir_fd, const char *name)
@@ -29,9 +30,10 @@ static int is_empty(int fd)
 
 	if (r < 0)
 		return r;
-	r = 1;
-	while (r && (e = readdir(d)))
-		r = !strcmp(e->d_name, ".") || !strcmp(e->d_name, "..");
+	errno = 0;
+	while ((e = readdir(d)) && (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..")))
+		;
+	r = e ? 0 : errno ? -errno : 1;
 	closedir(d);
 	return r;
 }
@@ -65,6 +67,15 @@ static int fill(int dir, int from, int data, const struct op *op, struct fail *f
 	return unlinkat(dir, "copying", 0) < 0 ? op_fail(op, errno, f) : 0;
 }
 
+/* What the image has there: not what has been mounted before this one, nor what lies below that. */
+static int open_below(int root_fd, const char *target)
+{
+	auto_fd int bare = mount_clone(root_fd);
+
+	/* The root may be a folder of the host's (--rootfs) whose mounts can't be taken off. */
+	return path_open_in_root(bare < 0 ? root_fd : bare, target, O_RDONLY | O_DIRECTORY, 0);
+}
+
 static int use_first(int root_fd, int dir, const struct op *op, const struct spec_user *user, struct fail *f)
 {
 	bool begun = has(dir, "copying");
@@ -79,14 +90,18 @@ static int use_first(int root_fd, int dir, const struct op *op, const struct spe
 		(void)unlinkat(dir, "copyup", 0);
 		return 0;
 	}
-	from = path_open_in_root(root_fd, op->target, O_RDONLY | O_DIRECTORY, 0);
+	from = open_below(root_fd, op->target);
 	if (from == -ENOENT || from == -ENOTDIR)
 		return begun ? 0 : give_to_user(root_fd, data, op, user, f);
 	r = from < 0 ? from : is_empty(from);
 	if (r < 0)
 		return op_fail(op, -r, f);
 	/* An empty folder gives owner and mode alone; another image may have more to put there. */
-	return r && !begun ? copyup_tree(from, data, true, f) : fill(dir, from, data, op, f);
+	if (r && !begun) {
+		r = copyup_top(from, data, f);
+		return r < 0 ? fail_in(f, r, "the volume for '%s'", op->target) : 0;
+	}
+	return fill(dir, from, data, op, f);
 }
 
 int volume_first_use(int root_fd, const struct op *op, const struct spec_user *user, struct fail *f)

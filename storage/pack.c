@@ -15,11 +15,11 @@
 #include "pkg/util/links.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
+#include "pkg/util/xattr.h"
 #include "storage/tar_write.h"
 
 enum {
-	DEPTH_MAX = 400, CHUNK = 256 * 1024, ATTRS_MAX = 256, ATTR_NAMES_MAX = 64 * 1024,
-	ATTR_VALUE_MAX = 64 * 1024, LINK_MAX = 4096,
+	DEPTH_MAX = 400, CHUNK = 256 * 1024, LINK_MAX = 4096,
 };
 #define OWNER_ATTR "user.rbox.owner"
 
@@ -34,26 +34,28 @@ struct packer {
 
 static int pack_opened(struct packer *p, int fd, int dir_fd, const char *name, bool hidden);
 
+static int failed(struct packer *p, int err, const char *what, const char *name)
+{
+	return fail(p->f, err, "%s '%.500s'", what, name);
+}
+
 /* --- attributes --- */
 
+/* What goes into the tar, and the owner that is written down in an attribute. */
+static bool wanted(const char *name)
+{
+	return xattr_travels(name) || !strcmp(name, OWNER_ATTR);
+}
+
 struct attrs {
-	struct tar_attr v[ATTRS_MAX];
-	size_t n;
+	struct xattrs all;
+	struct tar_attr *v;	/* into ALL */
 };
 
 static void attrs_done(struct attrs *a)
 {
-	for (size_t i = 0; i < a->n; i++) {
-		free((void *)a->v[i].name);
-		free((void *)a->v[i].value);
-	}
-}
-
-static bool wanted(const char *name)
-{
-	return !strcmp(name, "security.capability") ||
-	       (str_starts(name, "user.") && !str_starts(name, "user.overlay.") &&
-		!str_starts(name, "user.fuseoverlayfs.") && !str_starts(name, "user.rbox."));
+	xattrs_done(&a->all);
+	free(a->v);
 }
 
 /* An owner that could not be stored is in an attribute, while the file has the one that stands for it. */
@@ -80,28 +82,23 @@ static void owner_from(const char *path, const char *attr, struct tar_item *it)
 	true_owner(text, it);
 }
 
-static void read_attrs(int fd, struct attrs *a, struct tar_item *it)
+static int read_attrs(struct packer *p, int fd, struct attrs *a, struct tar_item *it)
 {
-	auto_free char *names = mem_alloc(ATTR_NAMES_MAX);
-	char path[FD_PATH_MAX];
-	ssize_t n = listxattr(fd_path(fd, path), names, ATTR_NAMES_MAX);
+	int r = xattrs_read(fd, wanted, &a->all);
 
-	for (char *s = names; n > 0 && s < names + n && a->n < ATTRS_MAX; s += strlen(s) + 1) {
-		auto_free char *value = NULL;
-		ssize_t len;
+	if (r < 0)
+		return failed(p, -r, "read the extended attributes of", it->name);
+	a->v = mem_array(a->all.n + 1, sizeof(*a->v));
+	for (size_t i = 0; i < a->all.n; i++) {
+		const struct xattr *x = &a->all.v[i];
 
-		if (!strcmp(s, OWNER_ATTR))
-			owner_from(path, s, it);
-		if (!wanted(s))
-			continue;
-		value = mem_alloc(ATTR_VALUE_MAX);
-		len = getxattr(path, s, value, ATTR_VALUE_MAX);
-		if (len < 0)
-			continue;
-		a->v[a->n++] = (struct tar_attr){ mem_strdup(s), mem_dup(value, (size_t)len + 1), (size_t)len };
+		if (!strcmp(x->name, OWNER_ATTR))
+			true_owner(x->value, it);
+		else
+			a->v[it->n_attrs++] = (struct tar_attr){ x->name, x->value, x->len };
 	}
 	it->attrs = a->v;
-	it->n_attrs = a->n;
+	return 0;
 }
 
 /* Of what has no attributes of its own: on the folder. */
@@ -116,11 +113,6 @@ static void owner_of_special(int dir_fd, const char *name, struct tar_item *it)
 }
 
 /* --- one object --- */
-
-static int failed(struct packer *p, int err, const char *what, const char *name)
-{
-	return fail(p->f, err, "%s '%.500s'", what, name);
-}
 
 static struct tar_item item_of(const char *name, const struct stat *st)
 {
@@ -267,9 +259,10 @@ static int pack_folder(struct packer *p, int fd, struct tar_item *it, bool hidde
 
 static int pack_opened(struct packer *p, int fd, int dir_fd, const char *name, bool hidden)
 {
-	__attribute__((cleanup(attrs_done))) struct attrs attrs = { .n = 0 };
+	__attribute__((cleanup(attrs_done))) struct attrs attrs = { .v = NULL };
 	struct tar_item it;
 	struct stat st;
+	int r;
 
 	if (fstat(fd, &st) < 0)
 		return failed(p, errno, "look at", name);
@@ -283,22 +276,25 @@ static int pack_opened(struct packer *p, int fd, int dir_fd, const char *name, b
 	}
 	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		return pack_special(p, fd, dir_fd, &st, &it);
-	read_attrs(fd, &attrs, &it);
+	r = read_attrs(p, fd, &attrs, &it);
+	if (r < 0)
+		return r;
 	return S_ISDIR(st.st_mode) ? pack_folder(p, fd, &it, hidden) : pack_file(p, fd, &st, &it);
 }
 
 static int pack_root(struct packer *p, int fd)
 {
-	__attribute__((cleanup(attrs_done))) struct attrs attrs = { .n = 0 };
+	__attribute__((cleanup(attrs_done))) struct attrs attrs = { .v = NULL };
 	struct tar_item it;
 	struct stat st;
+	int r;
 
 	if (fstat(fd, &st) < 0)
 		return failed(p, errno, "look at", "/");
 	it = item_of("./", &st);
 	it.type = '5';
-	read_attrs(fd, &attrs, &it);
-	return tar_write_item(&p->w, &it, p->f);
+	r = read_attrs(p, fd, &attrs, &it);
+	return r < 0 ? r : tar_write_item(&p->w, &it, p->f);
 }
 
 static void begin(struct packer *p, const struct pack_opts *o, struct fail *f)

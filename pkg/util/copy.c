@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "pkg/util/fd.h"
@@ -18,9 +17,10 @@
 #include "pkg/util/mem.h"
 #include "pkg/util/path.h"
 #include "pkg/util/str.h"
+#include "pkg/util/xattr.h"
 
 /* Each level holds three descriptors, of 1,024 at most. */
-enum { DEPTH_MAX = 300, PATH_TEXT_MAX = 1 << 20, XATTR_NAMES_MAX = 64 * 1024, XATTR_VALUE_MAX = 64 * 1024 };
+enum { DEPTH_MAX = 300, PATH_TEXT_MAX = 1 << 20 };
 
 /* Not in every header. */
 #ifndef MQUEUE_MAGIC
@@ -63,36 +63,17 @@ static bool same_inode(const struct stat *a, const struct stat *b)
 
 /* --- attributes --- */
 
-static bool wanted_xattr(const struct copier *c, const char *name)
-{
-	if (!strcmp(name, "security.capability"))
-		return !c->o->untrusted;
-	/* The overlay's own words and rbox's mean something only where they are. */
-	return str_starts(name, "user.") && !str_starts(name, "user.overlay.") &&
-	       !str_starts(name, "user.fuseoverlayfs.") && !str_starts(name, "user.rbox.");
-}
-
 static int copy_xattrs(struct copier *c, int from, int to)
 {
-	auto_free char *names = mem_alloc(XATTR_NAMES_MAX);
-	auto_free char *value = NULL;
-	char path[FD_PATH_MAX];
-	ssize_t n = listxattr(fd_path(from, path), names, XATTR_NAMES_MAX);
+	auto_xattrs struct xattrs all = { .v = NULL };
+	int r = xattrs_read(from, xattr_travels, &all);
 
-	for (char *p = names; n > 0 && p < names + n; p += strlen(p) + 1) {
-		ssize_t len;
-
-		if (!wanted_xattr(c, p))
-			continue;
-		if (!value)
-			value = mem_alloc(XATTR_VALUE_MAX);
-		len = getxattr(path, p, value, XATTR_VALUE_MAX);
-		if (len < 0)
-			continue;
-		if (fsetxattr(to, p, value, (size_t)len, 0) < 0 && errno != EOPNOTSUPP && errno != EPERM)
-			return failed(c, errno, "set an extended attribute of");
-	}
-	return 0;
+	if (r < 0)
+		return failed(c, -r, "read the extended attributes of");
+	for (size_t i = 0; r == 0 && i < all.n; i++)
+		if (!c->o->untrusted || strcmp(all.v[i].name, "security.capability") != 0)
+			r = xattr_set(to, all.v[i].name, all.v[i].value, all.v[i].len);
+	return r < 0 ? failed(c, -r, "set an extended attribute of") : 0;
 }
 
 /* The owner of NAME in DIR, or of the folder DIR itself with NAME "". */
@@ -491,6 +472,18 @@ int copy_contents(int from, int to_dir, const struct copy_opts *o, struct fail *
 	c.depth = 1;
 	if (r == 0)
 		r = read_folder(&c, from, to_dir);
+	end(&c);
+	return r;
+}
+
+int copy_likeness(int from, int to, const struct copy_opts *o, struct fail *f)
+{
+	struct copier c = { .o = o, .path = STR_INIT(PATH_TEXT_MAX), .f = f };
+	struct stat st;
+	int r;
+
+	str_add(&c.path, ".");
+	r = fstat(from, &st) < 0 ? failed(&c, errno, "look at") : set_meta(&c, from, to, &st);
 	end(&c);
 	return r;
 }

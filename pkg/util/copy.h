@@ -48,4 +48,7 @@ int copy_object(int from, int to_dir, const char *name, const struct copy_opts *
 /* What the folder FROM (O_PATH) holds into the folder TO_DIR, which stays as it is itself. */
 int copy_contents(int from, int to_dir, const struct copy_opts *o, struct fail *f) MUST_USE;
 
+/* What the folder FROM (O_PATH) itself is like to the folder TO (no O_PATH): owner, attributes, mode, times. */
+int copy_likeness(int from, int to, const struct copy_opts *o, struct fail *f) MUST_USE;
+
 #endif

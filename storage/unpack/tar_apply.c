@@ -136,7 +136,7 @@ static bool owner_of(const struct apply *a, uid_t *uid, gid_t *gid)
 static bool attr_is_ours(const char *name)
 {
 	return str_starts(name, "user.overlay.") || str_starts(name, "trusted.overlay.") ||
-	       str_starts(name, "user.rbox.");
+	       str_starts(name, "user.fuseoverlayfs.") || str_starts(name, "user.rbox.");
 }
 
 static void set_attrs(struct apply *a)

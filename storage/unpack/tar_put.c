@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "pkg/util/fd.h"
@@ -15,6 +14,7 @@
 #include "pkg/util/mem.h"
 #include "pkg/util/path.h"
 #include "pkg/util/str.h"
+#include "pkg/util/xattr.h"
 
 enum { TIMES_MAX = 1 << 20 };
 
@@ -77,13 +77,6 @@ static int set_owner(const struct putter *p, const struct place *at, int fd)
 	return 0;
 }
 
-static bool wanted_xattr(const char *name)
-{
-	return !strcmp(name, "security.capability") ||
-	       (str_starts(name, "user.") && !str_starts(name, "user.overlay.") &&
-		!str_starts(name, "user.fuseoverlayfs.") && !str_starts(name, "user.rbox."));
-}
-
 static int set_meta(const struct putter *p, const struct place *at, int fd)
 {
 	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, at->e->mtime };
@@ -94,9 +87,9 @@ static int set_meta(const struct putter *p, const struct place *at, int fd)
 	for (size_t i = 0; i < at->e->n_xattrs; i++) {
 		const struct tar_xattr *x = &at->e->xattrs[i];
 
-		if (wanted_xattr(x->name) && fsetxattr(fd, x->name, x->value, x->len, 0) < 0 &&
-		    errno != EOPNOTSUPP && errno != EPERM)
-			return failed(p, errno, "set an extended attribute of", at);
+		r = xattr_travels(x->name) ? xattr_set(fd, x->name, x->value, x->len) : 0;
+		if (r < 0)
+			return failed(p, -r, "set an extended attribute of", at);
 	}
 	if (fchmod(fd, at->e->mode & 07777) < 0)
 		return failed(p, errno, "set the mode of", at);

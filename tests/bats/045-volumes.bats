@@ -104,6 +104,87 @@ volumes() {
 	assert "$(volumes)" == race
 }
 
+# An image whose /srv/data has what is easily lost: a file capability, an attribute, a FIFO, a file with two names,
+# one of user 1000's with its time, and a link.
+rich_image() {
+	python3 - "$TMPDIR/rich.tar" "$BUSYBOX" <<-'EOF'
+		import io, sys, tarfile
+		caps = b'\x01\x00\x00\x02\x00\x04' + bytes(14)      # cap_net_bind_service=ep, version 2
+		t = tarfile.open(sys.argv[1], 'w', format=tarfile.PAX_FORMAT)
+		def add(name, kind, data=b'', mode=0o644, **more):
+		    i = tarfile.TarInfo(name)
+		    i.type, i.size, i.mode, i.mtime = kind, len(data), mode, 1000000000
+		    for k, v in more.items():
+		        setattr(i, k, v)
+		    t.addfile(i, io.BytesIO(data))
+		for d in ('bin', 'srv', 'srv/data', 'srv/data/sub'):
+		    add(d, tarfile.DIRTYPE, mode=0o755)
+		add('bin/true', tarfile.REGTYPE, open(sys.argv[2], 'rb').read(), 0o755)
+		add('srv/data/able', tarfile.REGTYPE, b'x', 0o755,
+		    pax_headers={'SCHILY.xattr.security.capability': caps.decode('utf-8', 'surrogateescape')})
+		add('srv/data/noted', tarfile.REGTYPE, b'n', 0o2640, uid=1000, gid=2000,
+		    pax_headers={'SCHILY.xattr.user.note': 'kept'})
+		add('srv/data/pipe', tarfile.FIFOTYPE, mode=0o620, uid=7)
+		add('srv/data/one', tarfile.REGTYPE, b'same')
+		add('srv/data/sub/two', tarfile.LNKTYPE, linkname='srv/data/one')
+		add('srv/data/to', tarfile.SYMTYPE, linkname='/nowhere', uid=5)
+		t.close()
+	EOF
+	run_rbox import -q "$TMPDIR/rich.tar" localhost/rich:latest
+	rm "$TMPDIR/rich.tar"
+}
+
+# What a tar on stdin holds, without the folder's name: mode, owner, time, kind, attributes.
+tar_lines() {
+	python3 -c '
+import sys, tarfile
+for i in tarfile.open(fileobj=sys.stdin.buffer, mode="r|"):
+    name = i.name.partition("/")[2]
+    print(name, oct(i.mode), i.uid, i.gid, int(i.mtime), i.type.decode(), i.linkname.replace("data/", ""),
+          {k: v for k, v in i.pax_headers.items() if "xattr" in k})'
+}
+
+@test "volumes - the first use is whole: capabilities, attributes, FIFOs, hard links, owners, times" {
+	rich_image
+	run_rbox create --name bare --network none localhost/rich true
+	run_rbox run --name first --network none -v whole:/srv/data localhost/rich true
+	$RBOX cp bare:/srv/data - | tar_lines >"$TMPDIR/image"
+	$RBOX cp first:/srv/data - | tar_lines >"$TMPDIR/volume"
+	assert "$(cat "$TMPDIR/volume")" == "$(cat "$TMPDIR/image")"
+	assert "$(cat "$TMPDIR/volume")" =~ able.*security.capability
+	assert "$(cat "$TMPDIR/volume")" =~ noted.*0o2640\ 1000\ 2000\ 1000000000.*user.note.*kept
+	assert "$(cat "$TMPDIR/volume")" =~ sub/two\ .*\ 1\ one
+	rm "$TMPDIR/image" "$TMPDIR/volume"
+	run_rbox rmi -f localhost/rich
+}
+
+@test "volumes - the first use copies what the image has, not what is mounted there already" {
+	run_rbox volume create outer
+	run_rbox run --rm --network none -v outer:/v "$IMAGE" sh -c 'mkdir -p /v/data; echo other >/v/data/other'
+	run_rbox run --rm --network none -v outer:/srv -v inner:/srv/data localhost/seeded sh -c \
+		'ls /srv/data; stat -c "%u:%g %a" /srv/data'
+	assert "$output" == $'link\nseed\nsub\n1000:2000 750'
+}
+
+@test "volumes - one that could not be filled whole is not taken as filled" {
+	local at root=$TMPDIR/root
+	mkdir -p "$root/bin" "$root/srv/data/$(printf 'd/%.0s' {1..310})"
+	cp "$BUSYBOX" "$root/bin/true"
+	for _ in 1 2; do
+		run_rbox 125 run --rm --network none -v deep:/srv/data --rootfs "$root" true
+		assert "$stderr" =~ "^Error: fill the volume for '/srv/data' from the image \\(nocopy leaves it empty\\): \
+copy 'd/d/.*': folders are nested more than 300 deep"
+	done
+	# Another image's content is put there, over what is left.
+	run_rbox run --rm --network none -v deep:/srv/data localhost/seeded cat /srv/data/sub/deep
+	assert "$output" == deep
+	run_rbox volume inspect --format '{{.Mountpoint}}' deep
+	at=$output
+	run_sh "ls $(dirname "$at")"
+	assert "$output" !~ copy
+	rm -rf "$root"
+}
+
 @test "volumes - what was killed while it filled one is finished by the next" {
 	local at
 	run_rbox volume create half
