@@ -9,6 +9,7 @@
 #include "pkg/engine/cp_path.h"
 #include "pkg/engine/inside.h"
 #include "pkg/engine/view.h"
+#include "pkg/engine/view_far.h"
 #include "pkg/util/copy.h"
 #include "pkg/util/fd.h"
 #include "pkg/util/mem.h"
@@ -28,6 +29,7 @@ struct job {
 	const struct cp_opts *o;
 	struct side from, to;
 	struct side *last;	/* opened after the other one, to be closed before it */
+	struct far_view far;	/* of TO, where it lives in another user namespace than FROM */
 	int out_fd;
 };
 
@@ -42,7 +44,9 @@ static void job_done(struct job *j)
 
 static int open_side(struct job *j, struct side *s, struct fail *f)
 {
-	int r = ctr_view_open(&j->e->store, &s->ctr, CTR_VIEW_MOUNTED, &s->view, f);
+	int r = s == &j->to && j->far.sock >= 0 ?
+			far_view_open(&j->far, &s->view, f) :
+			ctr_view_open(&j->e->store, &s->ctr, CTR_VIEW_MOUNTED, &s->view, f);
 
 	if (r == 0)
 		s->v = &s->view;
@@ -154,11 +158,32 @@ static int cp_inside(void *ctx, struct inside *in, struct fail *f)
 	return r;
 }
 
+/* --- here --- */
+
+static int run(struct job *j, struct fail *f)
+{
+	pid_t own = engine_userns_hint(j->e);
+	pid_t from = container_userns_hint(&j->from.ctr, 0), to = container_userns_hint(&j->to.ctr, 0);
+	struct fail far = { 0 };
+	int r = 0;
+
+	if (far_view_needed(from, to))
+		r = far_view_begin(&j->e->store, &j->to.ctr, to, &j->far, f);
+	if (r < 0)
+		return r;
+	r = inside_run(from ? from : to ? to : own, cp_inside, j, j->e->warn, f);
+	if (j->far.sock >= 0 && far_view_end(&j->far, j->e->warn, &far) < 0) {
+		*f = far;
+		r = -f->code;
+	}
+	return r;
+}
+
 int engine_cp(struct engine *e, const struct cp_end *src, const struct cp_end *dst, const struct cp_opts *o,
 	      int out_fd, struct fail *f)
 {
 	struct job j = {
-		.e = e, .o = o, .out_fd = dst->container || strcmp(dst->path, "-") ? -EBADF : out_fd,
+		.e = e, .o = o, .far = FAR_VIEW_INIT, .out_fd = dst->container || strcmp(dst->path, "-") ? -EBADF : out_fd,
 		.from = { .end = src, .ctr = CONTAINER_INIT, .view = CTR_VIEW_INIT },
 		.to = { .end = dst, .ctr = CONTAINER_INIT, .view = CTR_VIEW_INIT },
 	};
@@ -169,9 +194,7 @@ int engine_cp(struct engine *e, const struct cp_end *src, const struct cp_end *d
 	if (r == 0 && dst->container)
 		r = container_open(e, dst->container, &j.to.ctr, f);
 	if (r == 0)
-		r = inside_run(container_userns_hint(&j.from.ctr,
-						     container_userns_hint(&j.to.ctr, engine_userns_hint(e))),
-			       cp_inside, &j, e->warn, f);
+		r = run(&j, f);
 	job_done(&j);
 	return r;
 }

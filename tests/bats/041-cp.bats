@@ -508,3 +508,36 @@ as NAME:PATH"
 	assert "$output" == "hello"
 	run_rbox rm -f -t 0 "$b" "$c"
 }
+
+# Two that are started at once while none runs make a user namespace each; copying between them was EACCES.
+@test "cp - between two running containers that live in two user namespaces" {
+	local a b pid tar
+	a=$(safename) b=$(safename)
+	# shellcheck disable=SC2086
+	timeout 60 $RBOX rm -f -t 0 -a >/dev/null 2>&1 || true
+	run_rbox run -d --name "$a" --network none "$IMAGE" sleep 1000
+	# What the command after it would join: a process that has no namespace to offer.
+	printf %s $$ >"$XDG_RUNTIME_DIR/rbox/userns"
+	run_rbox run -d --name "$b" --network none --tmpfs /there "$IMAGE" sleep 1000
+	run_rbox inspect -f '{{.State.ConmonPid}}' "$a" "$b"
+	assert "$(readlink "/proc/${lines[0]}/ns/user")" != "$(readlink "/proc/${lines[1]}/ns/user")"
+	run_rbox exec "$a" sh -c 'mkdir -p /d/sub; echo hello >/d/sub/f; chown -R 1000:2000 /d/sub; chmod 4750 /d/sub/f
+		ln /d/sub/f /d/other; ln -s sub /d/link; mkfifo /d/pipe'
+	run_rbox cp -a=false "$a:/d" "$b:/there"
+	run_rbox exec "$b" sh -c 'cat /there/d/link/f; cd /there/d; stat -c "%n %u:%g %a %h %F" sub sub/f other link pipe'
+	assert "$output" == "hello
+sub 1000:2000 755 2 directory
+sub/f 1000:2000 4750 2 regular file
+other 1000:2000 4750 2 regular file
+link 0:0 777 1 symbolic link
+pipe 0:0 644 1 fifo"
+	# The other way, into the root; what goes into a container belongs to its user.
+	run_rbox cp "$b:/there/d/." "$a:/new"
+	run_rbox exec "$a" stat -c "%u:%g %a" /new/sub/f
+	assert "$output" == "0:0 4750"
+	run_rbox 125 cp "$a:/d" "$b:/missing/x"
+	assert "$stderr" == "Error: \"/missing/x\" could not be found on container $b: no such file or directory"
+	run_rbox 125 cp "$a:/missing" "$b:/"
+	assert "$stderr" == "Error: \"/missing\" could not be found on container $a: no such file or directory"
+	run_rbox rm -f -t 0 "$a" "$b"
+}
