@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <time.h>
@@ -24,8 +25,8 @@ static bool await_end(int pidfd, int64_t ns)
 
 	for (;;) {
 		int64_t left = until - time_monotonic();
-		int ms = ns < 0 ? -1 : left <= 0 ? 0 : (int)((left + 999999) / 1000000);
-		int r = poll(&p, 1, ms);
+		int64_t ms = ns < 0 ? -1 : left <= 0 ? 0 : (left + 999999) / 1000000;
+		int r = poll(&p, 1, ms > INT_MAX ? INT_MAX : (int)ms);
 
 		if (r > 0)
 			return true;
@@ -36,9 +37,9 @@ static bool await_end(int pidfd, int64_t ns)
 	}
 }
 
-int stop_await(struct container *c, int ms, struct fail *f)
+int stop_await(struct container *c, int64_t ms, struct fail *f)
 {
-	int64_t until = time_monotonic() + (int64_t)ms * 1000000;
+	int64_t until = time_monotonic() + ms * 1000000;
 	struct timespec nap = { .tv_nsec = 1000000 };
 
 	/* The lock is let go by the monitor's last breath: nothing else tells the end so surely. */
@@ -79,18 +80,6 @@ static bool is_deadly(const struct container *c, int sig)
 	       sig == c->config.stop_signal;
 }
 
-/* C is marked and was between two runs when it was looked at: there is no further one. */
-static int end_pause(struct container *c, struct fail *f)
-{
-	int timeout = c->config.life.stop_timeout;
-	int r;
-
-	ask_stop(c->state.run_dir, c->id);
-	/* Launched a moment before, it is stopped by its monitor. */
-	r = stop_await(c, timeout < 0 ? -1 : (timeout + 10) * 1000, f);
-	return r < 0 ? r : reload(c, f);
-}
-
 static int send_signal(struct container *c, int sig, struct fail *f)
 {
 	auto_fd int pidfd = state_pidfd(&c->state, f);
@@ -100,6 +89,30 @@ static int send_signal(struct container *c, int sig, struct fail *f)
 		return pidfd;
 	r = ns_pidfd_kill(pidfd, sig);
 	return r < 0 ? fail(f, -r, "send signal %d to container %.12s", sig, c->id) : 0;
+}
+
+/*
+ * C is marked and was between two runs when it was looked at: there is no further one. Launched a moment before,
+ * that run is stopped by its monitor, with TIMEOUT seconds before SIGKILL; a monitor of the version before knows of
+ * no other time than the container's own, so we send that one, too.
+ */
+static int end_pause(struct container *c, int timeout, struct fail *f)
+{
+	int r;
+
+	ask_stop(c->state.run_dir, c->id, timeout);
+	r = stop_await(c, timeout < 0 ? -1 : (timeout + INT64_C(2)) * 1000, f);
+	if (r == -ETIMEDOUT) {
+		fail_clear(f);
+		r = reload(c, f);
+		if (r == 0 && c->state.status == STATUS_RUNNING)
+			r = send_signal(c, SIGKILL, f);
+		if (r == -ESRCH)
+			fail_clear(f);
+		if (r == 0 || r == -ESRCH)
+			r = stop_await(c, 10000, f);
+	}
+	return r < 0 ? r : reload(c, f);
 }
 
 int engine_kill(struct engine *e, struct container *c, int sig, struct fail *f)
@@ -114,7 +127,8 @@ int engine_kill(struct engine *e, struct container *c, int sig, struct fail *f)
 	if (deadly)
 		r = mark_and_look(c, f);
 	if (r == 0)
-		r = c->state.status == STATUS_RESTARTING ? end_pause(c, f) : send_signal(c, sig, f);
+		r = c->state.status != STATUS_RESTARTING ? send_signal(c, sig, f) :
+		    end_pause(c, sig == SIGKILL ? 0 : c->config.life.stop_timeout, f);
 	if (r < 0)
 		return r;
 	event_container(&e->store, &c->config, "kill");
@@ -145,7 +159,7 @@ int stop_begin(struct container *c, int timeout, struct fail *f)
 		return 0;
 	if (c->state.status == STATUS_RESTARTING) {
 		mark_stop(c);
-		ask_stop(c->state.run_dir, c->id);
+		ask_stop(c->state.run_dir, c->id, timeout);
 		return 0;
 	}
 	pidfd = state_pidfd(&c->state, f);
@@ -203,7 +217,7 @@ int engine_stop(struct engine *e, struct container *c, int timeout, struct fail 
 	if (container_is_prepared(c))
 		timeout = 0;
 	if (c->state.status == STATUS_RESTARTING)
-		r = end_pause(c, f);
+		r = end_pause(c, timeout, f);
 	else
 		r = stop_run(e, c, timeout, f);
 	if (r == 0)

@@ -19,6 +19,6 @@ int stop_begin(struct container *c, int timeout, struct fail *f) MUST_USE;
 int engine_kill(struct engine *e, struct container *c, int sig, struct fail *f) MUST_USE;
 
 /* Waits until the monitor has ended; MS < 0: without limit. -ETIMEDOUT. */
-int stop_await(struct container *c, int ms, struct fail *f) MUST_USE;
+int stop_await(struct container *c, int64_t ms, struct fail *f) MUST_USE;
 
 #endif

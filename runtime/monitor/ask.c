@@ -8,13 +8,14 @@
 #include "runtime/monitor/attach.h"
 #include "runtime/monitor/proto.h"
 
-void ask_stop(const char *run_dir, const char *id)
+void ask_stop(const char *run_dir, const char *id, int timeout)
 {
+	const int32_t seconds = timeout;
 	struct fail ignored = { 0 };
 	auto_fd int sock = run_dir ? attach_connect(run_dir, id, &ignored) : -ENOENT;
 
 	if (sock >= 0)
-		(void)!proto_send(sock, ATTACH_STOP, 0, NULL, 0, 0);
+		(void)!proto_send(sock, ATTACH_STOP, 0, &seconds, sizeof(seconds), 0);
 }
 
 int ask_check(const char *run_dir, const char *id, struct fail *f)

@@ -10,9 +10,10 @@
 
 /*
  * The file "stop" was written: one that is between two runs ends now. A monitor that can't be reached
- * looks for itself when its pause is over.
+ * looks for itself when its pause is over. TIMEOUT: the seconds between the stop signal and SIGKILL if the next run has
+ * begun by now, -1 without limit.
  */
-void ask_stop(const char *run_dir, const char *id);
+void ask_stop(const char *run_dir, const char *id, int timeout);
 
 /*
  * Has the health check run now, or joins the one under way, and waits for its result: 0 passed, 1 failed,

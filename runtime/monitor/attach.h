@@ -15,8 +15,10 @@
  * STARTED (int32 pid of the container) on the starter's socket, OUTPUT (stream 1 or 2), STDIN_ACK
  * (uint32: so many bytes of STDIN went into the container), FAILED (a struct fail), EXITED (int32
  * status) as the last of a run: the monitor of a container that is restarted lets its clients go there.
- * Client to monitor as well: STOP (the file "stop" was written: no run after this one), and CHECK (run the
- * health check now), answered by CHECKED (int32: 0 passed, 1 failed, 2 failed before the start-up check has
+ * Client to monitor as well: STOP (the file "stop" was written: no run after this one; int32: the seconds that a run
+ * which began meanwhile has between the stop signal and SIGKILL, -1 without limit; a monitor of the version before
+ * passes over it, and a client of that version sends none: the container's own stop timeout), and CHECK (run
+ * the health check now), answered by CHECKED (int32: 0 passed, 1 failed, 2 failed before the start-up check has
  * passed) or FAILED. GO (int32: 1 when the client stays attached) lets the command of a prepared container
  * run (monitor.h); answered by STARTED or FAILED. A client has at most ATTACH_WINDOW bytes of STDIN under way, so that a
  * SIGNAL never waits behind input that the container doesn't read.

@@ -83,6 +83,7 @@ struct monitor {
 	bool unbound;		/* what it is bound to has ended: not watched any more */
 	bool again;		/* a health check wants another run */
 	bool stopping;		/* this run was sent the stop signal */
+	bool stop_unsaid;	/* ... and nobody has said yet how long it has from there */
 	bool timed_out;
 	const char *cause;	/* why the monitor itself ended it, for the record */
 	struct health health;
@@ -141,6 +142,8 @@ bool monitor_must_end(const struct monitor *m);
  * (static) goes into the record.
  */
 void monitor_stop(struct monitor *m, const char *cause);
+/* The same for somebody who said how many seconds (-1: without limit) there are between the two. */
+void monitor_stop_in(struct monitor *m, int timeout);
 void monitor_kill(struct monitor *m, const char *cause);
 void monitor_news(struct monitor *m, enum monitor_event event);
 

@@ -263,17 +263,21 @@ static void send_signal(struct monitor *m, const struct proto_msg *msg)
 		(void)pidfd_send_signal(m->ctr.pidfd, sig, NULL, 0);
 }
 
-static void obey_stop(struct monitor *m)
+static void obey_stop(struct monitor *m, const struct proto_msg *msg)
 {
+	int32_t timeout;
+
 	if (!monitor_must_end(m))
 		return;
+	if (proto_int(msg, &timeout) < 0)
+		timeout = m->o->stop_timeout;
 	if (m->phase == PHASE_BACKOFF)
 		monitor_finish(m);
 	else if (m->phase == PHASE_PREPARED)
 		monitor_kill(m, NULL);
 	else if (m->phase == PHASE_RUNNING)
 		/* Meant was the pause before this run: who asked doesn't know of this process. */
-		monitor_stop(m, NULL);
+		monitor_stop_in(m, timeout);
 }
 
 static bool is_first(const struct monitor *m, const struct client *c)
@@ -329,7 +333,7 @@ static void obey(struct monitor *m, struct client *c, const struct proto_msg *ms
 		send_signal(m, msg);
 		break;
 	case ATTACH_STOP:
-		obey_stop(m);
+		obey_stop(m, msg);
 		break;
 	case ATTACH_CHECK:
 		monitor_health_asked(m, c);

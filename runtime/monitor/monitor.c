@@ -427,7 +427,7 @@ int monitor_launch(struct monitor *m, bool first, struct fail *f)
 	int r;
 
 	m->began = time_monotonic();
-	m->in_end = m->timed_out = m->again = m->stopping = false;
+	m->in_end = m->timed_out = m->again = m->stopping = m->stop_unsaid = false;
 	m->grown[0] = m->grown[1] = false;
 	m->cause = NULL;
 	/* Of a further run. The first's log was opened, or will be, with none. */

@@ -42,20 +42,35 @@ void monitor_kill(struct monitor *m, const char *cause)
 	(void)pidfd_send_signal(m->ctr.pidfd, SIGKILL, NULL, 0);
 }
 
+/* The end comes in TIMEOUT seconds: not later than anybody has said before, but as late as the first one says. */
+static void kill_in(struct monitor *m, int timeout)
+{
+	int64_t due = timeout < 0 ? 0 : time_monotonic() + timeout * TIME_SECOND;
+	int64_t *timer = &m->timers[TIMER_KILL];
+
+	if (m->stop_unsaid || !*timer || (due && due < *timer))
+		*timer = due;
+	m->stop_unsaid = false;
+}
+
+void monitor_stop_in(struct monitor *m, int timeout)
+{
+	if (!timeout) {
+		monitor_kill(m, NULL);
+		return;
+	}
+	if (!m->stopping)
+		(void)pidfd_send_signal(m->ctr.pidfd, m->o->stop_signal, NULL, 0);
+	m->stopping = true;
+	kill_in(m, timeout);
+}
+
 void monitor_stop(struct monitor *m, const char *cause)
 {
 	if (cause)
 		m->cause = cause;
-	if (!m->o->stop_timeout) {
-		monitor_kill(m, NULL);
-		return;
-	}
-	if (m->stopping)
-		return;
-	m->stopping = true;
-	(void)pidfd_send_signal(m->ctr.pidfd, m->o->stop_signal, NULL, 0);
-	if (m->o->stop_timeout > 0)
-		monitor_timer(m, TIMER_KILL, m->o->stop_timeout * TIME_SECOND);
+	if (!m->stopping || !m->o->stop_timeout)
+		monitor_stop_in(m, m->o->stop_timeout);
 }
 
 static void record(struct monitor *m, enum status status)
@@ -177,7 +192,12 @@ void monitor_run_again(struct monitor *m)
 	monitor_run_begin(m);
 	monitor_news(m, MONITOR_PREPARED);
 	monitor_news(m, MONITOR_STARTED);
-	/* Marked after we looked, before the new process was there to be read of. */
-	if (monitor_must_end(m))
+	/*
+	 * Marked after we looked, before the new process was there to be read of. Whoever did it will say how
+	 * long the container has; should he have died, it has its own time.
+	 */
+	if (monitor_must_end(m)) {
 		monitor_stop(m, NULL);
+		m->stop_unsaid = true;
+	}
 }

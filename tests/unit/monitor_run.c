@@ -742,6 +742,78 @@ static void test_ended(void **state)
 	bed_free(b);
 }
 
+static void touch(const struct bed *b, const char *name)
+{
+	fd_close(fd_open(b->dir_fd, name, O_WRONLY | O_CREAT, 0600));
+}
+
+/* What it ignores, it ignores from its first output on. */
+static void await_output(int sock)
+{
+	auto_free struct proto_msg *m = mem_alloc(sizeof(*m));
+
+	assert_int_equal(proto_recv(sock, m, 0), 1);
+	assert_int_equal(m->head.type, ATTACH_OUTPUT);
+}
+
+/*
+ * `stop -t N` of one that was between two runs said no N: the run that had begun meanwhile had the container's own
+ * time, a minute and a half here.
+ */
+static void test_stop_time(void **state)
+{
+	static const int32_t asked[][2] = { { 1, 1 }, { 0, 0 }, { -1, 1 }, { 90, 1 }, { 1, -1 } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(asked); i++) {
+		struct bed *b = bed_new("trap '' TERM; echo up; while :; do sleep 0.05; done");
+		auto_str struct str out = STR_INIT(1 << 20);
+		struct fail f = { 0 };
+		int64_t began;
+		int sock;
+
+		b->o.stop_signal = SIGTERM;
+		b->o.stop_timeout = 90;
+		sock = start(b);
+		await_output(sock);
+		touch(b, "stop");
+		began = time_monotonic();
+		for (size_t k = 0; k < 2; k++) {
+			auto_fd int ask = attach_connect(b->path, b->o.id, &f);
+
+			assert_int_equal(proto_send(ask, ATTACH_STOP, 0, &asked[i][k], sizeof(asked[i][k]), 0), 0);
+		}
+		assert_int_equal(collect(sock, &out, &out), 137);
+		/* Not by its own time. */
+		assert_true(time_monotonic() - began < 80 * TIME_SECOND);
+		fd_close(sock);
+		await_monitor(b);
+		bed_free(b);
+	}
+}
+
+/* A client of the version before says no time. */
+static void test_stop_old(void **state)
+{
+	struct bed *b = bed_new("while :; do sleep 0.05; done");
+	auto_str struct str out = STR_INIT(1 << 20);
+	struct fail f = { 0 };
+	auto_fd int ask = -EBADF;
+	int sock;
+
+	(void)state;
+	b->o.stop_signal = SIGTERM;
+	b->o.stop_timeout = 90;
+	sock = start(b);
+	touch(b, "stop");
+	ask = attach_connect(b->path, b->o.id, &f);
+	assert_int_equal(proto_send(ask, ATTACH_STOP, 0, NULL, 0, 0), 0);
+	assert_int_equal(collect(sock, &out, &out), 143);
+	fd_close(sock);
+	await_monitor(b);
+	bed_free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -753,7 +825,8 @@ int main(void)
 		cmocka_unit_test(test_prepared_ends),	cmocka_unit_test(test_prepared_fails),
 		cmocka_unit_test(test_detached),
 		cmocka_unit_test(test_sigterm),		cmocka_unit_test(test_tty),
-		cmocka_unit_test(test_ended),
+		cmocka_unit_test(test_ended),		cmocka_unit_test(test_stop_time),
+		cmocka_unit_test(test_stop_old),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
