@@ -7,6 +7,7 @@
 
 #include "pkg/oci/spec.h"
 #include "pkg/util/fail.h"
+#include "runtime/monitor/core.h"
 #include "runtime/monitor/health.h"
 
 /*
@@ -20,6 +21,7 @@ struct check {
 	int seccomp_fd;
 	const struct spec_process *process;
 	int64_t timeout;		/* ns; <= 0: none */
+	rlim_t core;			/* core.h */
 	int output_max;			/* bytes of output to report, HEALTH_OUTPUT_MAX at most */
 };
 

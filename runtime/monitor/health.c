@@ -146,7 +146,7 @@ static void begin_check(struct monitor *m)
 		.pid = m->ctr.pid, .pidfd = m->ctr.pidfd, .seccomp_fd = m->o->launch.seccomp_fd,
 		.process = m->health.up ? p->process : p->startup,
 		.timeout = m->health.up ? p->timeout : p->startup_timeout,
-		.output_max = p->log_size,
+		.output_max = p->log_size, .core = m->core,
 	};
 	struct fail ignored = { 0 };
 	int fd = check_start(&c, &m->check_pid, &ignored);

@@ -11,6 +11,7 @@
 #include "runtime/launch.h"
 #include "runtime/monitor/check.h"
 #include "runtime/monitor/client.h"
+#include "runtime/monitor/core.h"
 #include "runtime/monitor/log.h"
 #include "runtime/monitor/monitor.h"
 #include "runtime/monitor/proto.h"
@@ -61,6 +62,7 @@ struct monitor {
 	int exit_fd;		/* ".exit", to be renamed to "exit" */
 	int mnt_fd;		/* the container's mount namespace, held past its end */
 	struct launched ctr;
+	rlim_t core;		/* the container's limit of a core file */
 	struct slirp slirp;
 	bool has_slirp, tty;
 	bool grown[2];		/* the pipe of OUT_FD has been made large */

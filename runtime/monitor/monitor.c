@@ -348,8 +348,11 @@ static int prepare_aside(struct monitor *m, bool first, struct fail *f)
 
 static int launch_prepared(struct monitor *m, const struct launch *l, bool first, struct fail *f)
 {
-	int r = launch_start(l, &m->ctr, f);
+	int r;
 
+	core_allow(m->core);
+	r = launch_start(l, &m->ctr, f);
+	m->core = core_forbid();
 	if (r < 0)
 		return r;
 	if (m->o->net == NET_SLIRP && m->ctr.netns_fd >= 0) {
@@ -574,6 +577,7 @@ static void monitor_main(const struct monitor_opts *o, int sock)
 		.ctr = { .pidfd = -EBADF, .netns_fd = -EBADF, .console_fd = -EBADF, .sock = -EBADF },
 		.tty = o->launch.spec->process.terminal,
 		.before = status_of(o->dir_fd),
+		.core = core_forbid(),
 	};
 	struct fail f = { 0 };
 	int32_t pid;
