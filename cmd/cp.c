@@ -6,6 +6,7 @@
 
 #include "cmd/commands.h"
 #include "cmd/progress.h"
+#include "pkg/engine/container.h"
 #include "pkg/engine/cp.h"
 
 struct cp_args {
@@ -28,7 +29,7 @@ static const struct opt cp_rows[] = {
 static int copy_stdin(struct app *app, const struct cp_end *dst, const struct cp_opts *o, struct fail *f)
 {
 	char id[CTR_ID_LEN + 1];
-	int r = ctr_find(&app->engine.store, dst->container, id, f);
+	int r = container_find(&app->engine, dst->container, id, f);
 	json_t *q;
 
 	if (r < 0)

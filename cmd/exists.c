@@ -2,7 +2,7 @@
 #include <errno.h>
 
 #include "cmd/commands.h"
-#include "storage/ctr.h"
+#include "pkg/engine/container.h"
 #include "storage/image.h"
 
 static int exists_image(struct app *app, int argc, char **argv, struct fail *f)
@@ -38,7 +38,7 @@ static int exists_container(struct app *app, int argc, char **argv, struct fail 
 		return first;
 	if (app_need_args(app, argc - first, 1, 1, f) < 0)
 		return -f->code;
-	r = ctr_find(&app->engine.store, argv[first], id, f);
+	r = container_find(&app->engine, argv[first], id, f);
 	return r == -ENOENT ? 1 : r;
 }
 

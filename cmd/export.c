@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "cmd/commands.h"
+#include "pkg/engine/container.h"
 #include "pkg/engine/export.h"
-#include "storage/ctr.h"
 #include "pkg/util/fd.h"
 #include "pkg/util/str.h"
 
@@ -56,7 +56,7 @@ static int export_run(struct app *app, int argc, char **argv, struct fail *f)
 	r = app_need_args(app, argc - first, 1, 1, f);
 	/* Before a file is cut for one that isn't there. */
 	if (r == 0)
-		r = ctr_find(&app->engine.store, argv[first], id, f);
+		r = container_find(&app->engine, argv[first], id, f);
 	if (r == 0)
 		r = o.output && strcmp(o.output, "-") ? to_file(app, argv[first], o.output, f) :
 							to_stdout(app, argv[first], f);

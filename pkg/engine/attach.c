@@ -3,10 +3,9 @@
 
 #include <errno.h>
 
-#include "pkg/engine/config.h"
+#include "pkg/engine/container.h"
 #include "pkg/util/fd.h"
 #include "runtime/state.h"
-#include "storage/ctr.h"
 
 static int connect_running(int dir, const char *id, struct fail *f)
 {
@@ -30,7 +29,7 @@ int engine_attach(struct engine *e, const char *name, const struct attach_opts *
 	auto_fd int dir = -EBADF, sock = -EBADF;
 	struct attach_opts with = *o;
 	char id[CTR_ID_LEN + 1];
-	int r = ctr_find(&e->store, name, id, f);
+	int r = container_find(e, name, id, f);
 
 	if (r < 0)
 		return r;

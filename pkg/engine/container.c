@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "pkg/engine/rename.h"
 #include "pkg/util/fd.h"
+#include "pkg/util/str.h"
 
 int container_open_id(struct engine *e, const char *id, struct container *ret, struct fail *f)
 {
@@ -25,10 +27,18 @@ int container_open_id(struct engine *e, const char *id, struct container *ret, s
 	return 0;
 }
 
+int container_find(struct engine *e, const char *text, char ret[CTR_ID_LEN + 1], struct fail *f)
+{
+	int r = ctr_find(&e->store, text, ret, f);
+
+	/* A second look: it may begin an id. */
+	return r == 0 && !str_starts(ret, text) && rename_heal(e, ret, text) ? ctr_find(&e->store, text, ret, f) : r;
+}
+
 int container_open(struct engine *e, const char *text, struct container *ret, struct fail *f)
 {
 	char id[CTR_ID_LEN + 1];
-	int r = ctr_find(&e->store, text, id, f);
+	int r = container_find(e, text, id, f);
 
 	if (r < 0) {
 		memset(ret, 0, sizeof(*ret));

@@ -18,6 +18,12 @@ struct container {
 	int64_t stop_asked;	/* monotonic ns at which stop_begin asked for the end; 0: it didn't */
 };
 
+/*
+ * ctr_find (storage/ctr.h), which knows names alone. A rename that was killed leaves a container two of them: found
+ * by the one that isn't its own, it is found no more. While a rename is under way both find it.
+ */
+int container_find(struct engine *e, const char *text, char ret[CTR_ID_LEN + 1], struct fail *f) MUST_USE;
+
 /* Finds by name, id or prefix and loads all. Release with container_done, also after a failure. */
 int container_open(struct engine *e, const char *text, struct container *ret, struct fail *f) MUST_USE;
 /* The same by full id. */

@@ -373,6 +373,15 @@ static int save(struct engine *e, struct container_config *c, struct fail *f)
 	return r;
 }
 
+/* Its holder was renamed by somebody who was killed before he gave the old name away. */
+static bool is_free_after_all(struct engine *e, const char *name)
+{
+	struct fail ignored = { 0 };
+	char id[CTR_ID_LEN + 1];
+
+	return container_find(e, name, id, &ignored) == -ENOENT;
+}
+
 int engine_create(struct engine *e, const struct run_opts *o, const struct fetcher *fetcher,
 		  struct container_config *ret, struct fail *f)
 {
@@ -424,7 +433,7 @@ int engine_create(struct engine *e, const struct run_opts *o, const struct fetch
 		if (!o->name)
 			mem_replace(&ret->name, name_random());
 		r = save(e, ret, f);
-		if (r != -EEXIST || o->name)
+		if (r != -EEXIST || (o->name && (i || !is_free_after_all(e, o->name))))
 			break;
 		fail_clear(f);
 	}

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "pkg/engine/config.h"
+#include "pkg/engine/container.h"
 #include "pkg/engine/journal.h"
 #include "pkg/engine/logopt.h"
 #include "pkg/util/fd.h"
@@ -19,7 +19,6 @@
 #include "pkg/util/io.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/time.h"
-#include "storage/ctr.h"
 
 enum { BLOCK = 128 * 1024, STAMP_MAX = 64, WAIT_MS = 1000, BLIND_WAIT_MS = 100,
        GRACE_MS = 100 };
@@ -457,7 +456,7 @@ static int find_log(struct logs *l, const struct container_config *c, struct fai
 static int open_container(struct logs *l, struct engine *e, const char *name, struct fail *f)
 {
 	auto_config struct container_config c = { 0 };
-	int r = ctr_find(&e->store, name, l->id, f);
+	int r = container_find(e, name, l->id, f);
 
 	if (r < 0)
 		return r;

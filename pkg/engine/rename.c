@@ -12,11 +12,19 @@
 
 static int take(struct engine *e, const struct container *c, const char *to, struct fail *f)
 {
+	char holder[CTR_ID_LEN + 1];
 	int r = ctr_rename(&e->store, c->id, NULL, to, f);
 
 	if (r != -EEXIST)
 		return r;
 	fail_clear(f);
+	r = container_find(e, to, holder, f);
+	fail_clear(f);
+	/* Taken by a rename that was killed: ours already, or its holder's no more. */
+	if (r == 0 && str_eq(holder, c->id))
+		return 0;
+	if (r == -ENOENT)
+		return ctr_rename(&e->store, c->id, NULL, to, f);
 	return refuse(f, EEXIST, "renaming container %s: name %s already in use, cannot rename container %s: "
 		      "container already exists", c->id, to, c->id);
 }

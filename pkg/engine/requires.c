@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pkg/engine/container.h"
 #include "pkg/engine/restart.h"
 #include "pkg/util/fd.h"
 #include "pkg/util/mem.h"
@@ -20,7 +21,7 @@ static int set_one(struct engine *e, const char *name, struct container_config *
 	auto_free char *mark = mem_printf(MARK "%s", c->id);
 	char id[CTR_ID_LEN + 1];
 	auto_fd int dir = -EBADF, file = -EBADF;
-	int r = ctr_find(&e->store, name, id, f);
+	int r = container_find(e, name, id, f);
 
 	if (r < 0)
 		return fail_in(f, r, "\"%.200s\" is not a valid container, cannot be used as a dependency", name);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "pkg/engine/container.h"
 #include "pkg/engine/ps.h"
 #include "pkg/util/file.h"
 #include "pkg/util/json.h"
@@ -57,7 +58,7 @@ static int add_name(struct engine *e, const struct select_opts *o, const struct 
 		    const char *name, struct selection *s, struct fail *f)
 {
 	char id[CTR_ID_LEN + 1];
-	int r = ctr_find(&e->store, name, id, f);
+	int r = container_find(e, name, id, f);
 
 	if (r == -ENOENT && (o->ignore || rule->some_left_out)) {
 		fail_clear(f);

@@ -222,50 +222,65 @@ struct ending {
 	const char *rmi;
 };
 
-static void on_news(void *ctx, const struct monitor_news *n)
+/* What the monitor knows of it is as it was at the start: it may have been renamed since. Owned by C, released by *NOW. */
+static struct container_config as_now(int root_fd, const struct container_config *c, struct override *now)
 {
-	const struct ending *end = ctx;
-	auto_fd int root = fd_open(AT_FDCWD, end->store_path, O_PATH | O_DIRECTORY, 0);
-	const struct store store = { .root_fd = root };
+	const struct store store = { .root_fd = root_fd };
+	struct container_config with = *c;
+	struct fail ignored = { 0 };
+	auto_fd int dir = ctr_open(&store, c->id, &ignored);
 
+	*now = (struct override){ 0 };
+	if (dir >= 0 && override_load(dir, now, &ignored) == 0 && now->name)
+		with.name = now->name;
+	return with;
+}
+
+static void write_news(const struct store *store, const struct container_config *c, const struct monitor_news *n)
+{
 	switch (n->event) {
 	case MONITOR_PREPARED:
-		event_container(&store, end->c, "init");
+		event_container(store, c, "init");
 		break;
 	case MONITOR_STARTED:
-		event_container(&store, end->c, "start");
+		event_container(store, c, "start");
 		break;
 	case MONITOR_RESTARTED:
-		event_container(&store, end->c, "restart");
+		event_container(store, c, "restart");
 		break;
 	case MONITOR_DIED:
-		event_ended(&store, end->c, "died", n->exit_code);
+		event_ended(store, c, "died", n->exit_code);
 		break;
 	case MONITOR_HEALTH:
-		event_write(&store, &(struct event){
-			.type = "container", .status = "health_status", .id = end->c->id, .name = end->c->name,
-			.image = end->c->image_name, .attributes = end->c->labels,
+		event_write(store, &(struct event){
+			.type = "container", .status = "health_status", .id = c->id, .name = c->name,
+			.image = c->image_name, .attributes = c->labels,
 			.health_status = health_names[n->health],
 		});
 		break;
 	}
 }
 
+static void on_news(void *ctx, const struct monitor_news *n)
+{
+	const struct ending *end = ctx;
+	auto_fd int root = fd_open(AT_FDCWD, end->store_path, O_PATH | O_DIRECTORY, 0);
+	const struct store store = { .root_fd = root };
+	struct override now;
+	const struct container_config c = as_now(root, end->c, &now);
+
+	write_news(&store, &c, n);
+	override_done(&now);
+}
+
 /* True when it is gone by our doing. */
 static bool remove_ended(struct store *store, const struct container_config *c, struct fail *f)
 {
 	auto_fd int dir = ctr_open(store, c->id, f);
-	struct override now = { 0 };
 	int r = dir;
 
-	/* It may have been renamed while it ran. */
 	if (r >= 0)
-		r = override_load(dir, &now, f);
-	if (r == 0 && restart_is_marked(dir))
-		r = -EAGAIN;
-	if (r == 0)
-		r = ctr_remove(store, c->id, now.name ? now.name : c->name, f);
-	override_done(&now);
+		r = restart_is_marked(dir) ? -EAGAIN : ctr_remove(store, c->id, c->name, f);
 	return r == 0;
 }
 
@@ -273,15 +288,19 @@ static void on_ended(void *ctx, int exit_code)
 {
 	const struct ending *end = ctx;
 	auto_store struct store store = { .root_fd = -EBADF };
+	struct container_config c;
+	struct override now;
 	struct fail f = { 0 };
 
 	(void)exit_code;
 	if (store_open(end->store_path, &store, &f) < 0)
 		return;
-	if (remove_ended(&store, end->c, &f)) {
-		event_container(&store, end->c, "remove");
-		volumes_drop_anonymous(&store, end->c);
+	c = as_now(store.root_fd, end->c, &now);
+	if (remove_ended(&store, &c, &f)) {
+		event_container(&store, &c, "remove");
+		volumes_drop_anonymous(&store, &c);
 	}
+	override_done(&now);
 }
 
 static void say_nothing(const char *line)

@@ -7,13 +7,12 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#include "pkg/engine/config.h"
+#include "pkg/engine/container.h"
 #include "pkg/engine/health.h"
 #include "pkg/util/fd.h"
 #include "pkg/util/io.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
-#include "storage/ctr.h"
 
 /* A monitor that is killed says nothing: looked at again after so long. */
 enum { WAIT_MS = 500, BLIND_WAIT_MS = 50 };
@@ -155,7 +154,7 @@ int engine_wait(struct engine *e, const char *name, unsigned mask, int *ret_code
 	char id[CTR_ID_LEN + 1];
 	auto_fd int dir = -EBADF, notify = -EBADF;
 	struct waiting w = { .mask = mask };
-	int r = ctr_find(&e->store, name, id, f);
+	int r = container_find(e, name, id, f);
 
 	if (r < 0)
 		return r;
