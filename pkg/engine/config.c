@@ -139,6 +139,7 @@ const struct field config_fields[] = {
 	FIELD_STRV("ExposedPorts", struct container_config, exposed_ports),
 	FIELD_STRV("Volumes", struct container_config, volumes),
 	FIELD_STRV("Requires", struct container_config, requires),
+	FIELD_STRV("VolumesFrom", struct container_config, volumes_from),
 	FIELD_END
 };
 

@@ -157,6 +157,7 @@ struct container_config {
 	int stop_signal;
 	char **create_command, **exposed_ports, **volumes;
 	char **requires;	/* ids */
+	char **volumes_from;	/* as typed, for inspect: what it meant is among the mounts */
 };
 
 enum { CONFIG_VERSION = 1, LIFE_TIMEOUT_UNSET = -2, LIFE_TIMEOUT_DEFAULT = 10, HEALTH_UNSET = -1 };

@@ -92,6 +92,8 @@ json_t *health_test_json(const struct health_test *t)
 	if (!t->test)
 		return NULL;
 	o = json_pack("{s:o}", "Test", jsonf_strv(t->test));
+	if (t->test[0] && !strcmp(t->test[0], "NONE"))
+		return o;
 	put_number(o, "StartPeriod", t->start_period);
 	put_number(o, "Interval", t->interval);
 	put_number(o, "Timeout", t->timeout);

@@ -144,6 +144,8 @@ json_t *inspect_host_config(struct engine *e, const struct container *ctr)
 	json_t *o = inspect_zeros(zeros);
 
 	inspect_put(o, "Binds", inspect_binds(c));
+	if (c->volumes_from)
+		inspect_put(o, "VolumesFrom", jsonf_strv(c->volumes_from));
 	inspect_put(o, "LogConfig", log_json(e, ctr));
 	inspect_put(o, "RestartPolicy", policy_json(c));
 	inspect_put(o, "AutoRemove", json_boolean(c->life.rm));

@@ -131,6 +131,7 @@ int volumes_take(struct engine *e, const struct run_opts *o, struct container_co
 		r = add_from(e, *it, c, f);
 	if (r < 0)
 		return r;
+	strv_add_all(&c->volumes_from, o->volumes_from);
 	add_image_volumes(c);
 	if (!any_volume(c))
 		return 0;
