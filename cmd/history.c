@@ -20,7 +20,7 @@ struct history_args {
 
 static const struct opt history_rows[] = {
 	OPT_STR(0, "format", struct history_args, format, "TEMPLATE", "print by a Go template, or json"),
-	OPT_TRI('H', "human", struct history_args, human, "ages and sizes for people (default true)"),
+	OPT_TRI('H', "human", struct history_args, human, "say how long ago (default true); false: when, in UTC"),
 	OPT_FLAG(0, "no-trunc", struct history_args, no_trunc, "print everything whole"),
 	OPT_FLAG(0, "notruncate", struct history_args, no_trunc, NULL),
 	OPT_FLAG('q', "quiet", struct history_args, quiet, "print only ids"),
@@ -58,22 +58,37 @@ static json_t *created_by_json(const json_t *row, const struct history_args *o)
 	return json_sprintf("%.*s...", (int)n, text);
 }
 
+/* In whole seconds, as podman shows it; 0: it isn't said. */
+static int64_t seconds_of(const json_t *row)
+{
+	int64_t t;
+
+	return time_parse(text_of(row, "created"), 0, &t) < 0 ? 0 : t - t % TIME_SECOND;
+}
+
+/* RFC 3339. Caller frees. */
+static char *created_text(const json_t *row)
+{
+	char text[TIME_TEXT_MAX];
+	int64_t t = seconds_of(row);
+
+	return mem_strdup(t ? time_format_nano(t, text) : text_of(row, "created"));
+}
+
 /* What the templates know: podman's names. */
 static json_t *template_row(const json_t *row, const struct history_args *o, int64_t now)
 {
 	char span[TIME_HUMAN_MAX], go[TIME_GO_MAX], size[SIZE_HUMAN_MAX];
-	int64_t created = 0, bytes = json_integer_value(json_object_get(row, "size"));
-	auto_free char *since = NULL, *plain = mem_printf("%lld", (long long)bytes);
-	bool human = o->human != TRI_FALSE;
+	int64_t created = seconds_of(row);
+	auto_free char *since = NULL, *at = created_text(row);
 
-	if (time_parse(text_of(row, "created"), 0, &created) < 0)
-		created = 0;
 	since = created ? mem_printf("%s ago", time_human(now - created, span)) : mem_strdup("");
+	/* Sizes are for people in any case, with podman. */
+	(void)size_human((uint64_t)json_integer_value(json_object_get(row, "size")), size);
 	return json_pack("{s:o, s:s, s:s, s:s, s:o, s:s, s:s, s:O}", "ID", id_json(row, o), "Created",
-			 human ? since : text_of(row, "created"), "CreatedSince", since, "CreatedAt",
-			 time_format_go(created, go), "CreatedBy", created_by_json(row, o), "Size",
-			 human ? size_human((uint64_t)bytes, size) : plain, "Comment", text_of(row, "comment"),
-			 "Tags", json_object_get(row, "tags"));
+			 o->human != TRI_FALSE ? since : at, "CreatedSince", since, "CreatedAt",
+			 time_format_go(created, go), "CreatedBy", created_by_json(row, o), "Size", size, "Comment",
+			 text_of(row, "comment"), "Tags", json_object_get(row, "tags"));
 }
 
 static void print_json(json_t *rows)
@@ -83,7 +98,9 @@ static void print_json(json_t *rows)
 	size_t i;
 
 	json_array_foreach(rows, i, row) {
-		json_object_set(row, "Created", json_object_get(row, "created"));
+		auto_free char *created = created_text(row);
+
+		json_object_set_new(row, "Created", json_string(created));
 		if (!*text_of(row, "comment"))
 			json_object_del(row, "comment");
 		if (!json_array_size(json_object_get(row, "tags")))
@@ -106,7 +123,7 @@ static int print(json_t *rows, const struct history_args *o, struct fail *f)
 	size_t i;
 	int r;
 
-	if (o->format && !strcmp(o->format, "json") && !o->quiet) {
+	if (o->format && !strcmp(o->format, "json")) {
 		print_json(rows);
 		return 0;
 	}

@@ -136,6 +136,29 @@ int image_load_config(const struct store *s, const struct digest *id, struct ima
 	return r < 0 ? fail_in(f, r, "the config of image %.12s", id->hex) : 0;
 }
 
+int image_load_both(const struct store *s, const struct digest *id, struct image *ret, struct image_config *ret_config,
+		    struct fail *f)
+{
+	int r = image_load(s, id, ret, f);
+
+	*ret_config = (struct image_config){ 0 };
+	if (r == 0)
+		r = image_load_config(s, id, ret_config, f);
+	if (r < 0)
+		image_done(ret);
+	return r;
+}
+
+int image_open(const struct store *s, const char *text, struct image *ret, struct image_config *ret_config,
+	       struct fail *f)
+{
+	struct digest id;
+	int r = image_find(s, text, &id, NULL, f);
+
+	*ret = (struct image){ 0 };
+	return r < 0 ? r : image_load_both(s, &id, ret, ret_config, f);
+}
+
 static int remove_names(const struct store *s, const struct digest *id, struct fail *f)
 {
 	struct name_list names;

@@ -44,6 +44,12 @@ int image_save(const struct store *s, const struct image *i, struct fail *f) MUS
 /* The parsed config blob of an image. */
 int image_load_config(const struct store *s, const struct digest *id, struct image_config *ret,
 		      struct fail *f) MUST_USE;
+/* Both; after a failure nothing is left to release. */
+int image_load_both(const struct store *s, const struct digest *id, struct image *ret, struct image_config *ret_config,
+		    struct fail *f) MUST_USE;
+/* The same of whatever image TEXT names: a name, an id or the beginning of one. */
+int image_open(const struct store *s, const char *text, struct image *ret, struct image_config *ret_config,
+	       struct fail *f) MUST_USE;
 
 /* Names. image_name_set replaces; remove of a missing name is -ENOENT. */
 int image_name_set(const struct store *s, const struct ref *name, const struct digest *image,

@@ -301,9 +301,7 @@ static int from_image(struct engine *e, const struct run_opts *o, const struct f
 
 	if (r < 0)
 		return r;
-	r = image_load(&e->store, &id, &image, f);
-	if (r == 0)
-		r = image_load_config(&e->store, &id, &config, f);
+	r = image_load_both(&e->store, &id, &image, &config, f);
 	if (r < 0)
 		return fail_in(f, r, "open image %.12s", id.hex);
 	r = create_config(o, &config, c, f);

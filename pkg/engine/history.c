@@ -7,20 +7,52 @@
 #include "storage/image.h"
 #include "storage/layer.h"
 
-/* The image that is made of the lowest N layers of I, and of no other: its entry, or NULL. */
-static const struct image_entry *image_of(const struct image_list *l, const struct image *i, size_t n)
+static bool same_step(const struct image_history *a, const struct image_history *b)
+{
+	return a->empty_layer == b->empty_layer && str_eq(a->created, b->created) &&
+	       str_eq(a->created_by, b->created_by) && str_eq(a->comment, b->comment);
+}
+
+/* C's config tells the first STEPS steps of ours, and no more. */
+static bool ends_there(struct engine *e, const struct digest *id, const struct image_config *ours, size_t steps)
+{
+	struct image_config c;
+	struct fail ignored = { 0 };
+	size_t same = 0;
+
+	if (image_load_config(&e->store, id, &c, &ignored) < 0)
+		return false;
+	while (c.n_history == steps && same < steps && same_step(&c.history[same], &ours->history[same]))
+		same++;
+	jsonf_done(image_config_fields, &c);
+	return same == steps;
+}
+
+/*
+ * The image that was there after the first STEPS steps of I, which made its lowest N layers: its entry, or NULL.
+ * Others may have the same layers: what was built on them with another environment, say.
+ */
+static const struct image_entry *image_of(struct engine *e, const struct image_list *l, const struct image *i,
+					  const struct image_config *c, size_t steps, size_t n)
 {
 	for (size_t k = 0; k < l->n; k++) {
 		const struct image *other = &l->v[k].image;
 		size_t same = 0;
 
-		if (other->n_layers != n)
-			continue;
-		while (same < n && digest_equal(&other->layers[same].diff_id, &i->layers[same].diff_id))
+		while (other->n_layers == n && same < n &&
+		       digest_equal(&other->layers[same].diff_id, &i->layers[same].diff_id))
 			same++;
-		if (same == n)
+		if (same == n && other->n_layers == n && ends_there(e, &other->id, c, steps))
 			return &l->v[k];
 	}
+	return NULL;
+}
+
+static const struct image_entry *own_entry(const struct image_list *l, const struct image *i)
+{
+	for (size_t n = 0; n < l->n; n++)
+		if (digest_equal(&l->v[n].image.id, &i->id))
+			return &l->v[n];
 	return NULL;
 }
 
@@ -60,14 +92,11 @@ static json_t *build(struct engine *e, const struct image *i, const struct image
 		const struct image_entry *entry = NULL;
 
 		layers += !h->empty_layer;
-		/* Steps without a layer that follow belong to the same image: the last of them ends it. */
-		if (!last && (h->empty_layer || c->history[k + 1].empty_layer))
-			entry = NULL;
-		else if (!last)
-			entry = image_of(l, i, layers);
-		for (size_t n = 0; last && n < l->n; n++)
-			if (digest_equal(&l->v[n].image.id, &i->id))
-				entry = &l->v[n];
+		/* A config may tell of more layers than there are. */
+		if (last)
+			entry = own_entry(l, i);
+		else if (layers <= i->n_layers)
+			entry = image_of(e, l, i, c, k + 1, layers);
 		json_array_insert_new(rows, 0, row(h, last ? i->id.hex : entry ? entry->image.id.hex : "<missing>",
 						   entry, h->empty_layer ? 0 : size_of(e, i, layers - 1)));
 	}
@@ -79,13 +108,8 @@ int engine_history(struct engine *e, const char *text, json_t **ret, struct fail
 	auto_image struct image image = { 0 };
 	struct image_config config = { 0 };
 	struct image_list l = { 0 };
-	struct digest id;
-	int r = image_find(&e->store, text, &id, NULL, f);
+	int r = image_open(&e->store, text, &image, &config, f);
 
-	if (r == 0)
-		r = image_load(&e->store, &id, &image, f);
-	if (r == 0)
-		r = image_load_config(&e->store, &id, &config, f);
 	if (r < 0)
 		return r;
 	r = image_list_load(&e->store, &l, f);

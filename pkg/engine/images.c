@@ -107,16 +107,11 @@ static int edge(struct engine *e, char *const *filters, const char *key, int64_t
 	strv_each(it, filters) {
 		auto_image struct image image = { 0 };
 		struct image_config config = { 0 };
-		struct digest id;
 		int r;
 
 		if (strncmp(*it, key, n) || (*it)[n] != '=')
 			continue;
-		r = image_find(&e->store, *it + n + 1, &id, NULL, f);
-		if (r == 0)
-			r = image_load(&e->store, &id, &image, f);
-		if (r == 0)
-			r = image_load_config(&e->store, &id, &config, f);
+		r = image_open(&e->store, *it + n + 1, &image, &config, f);
 		if (r < 0)
 			return fail_in(f, r, "filter %s", *it);
 		*ret = created_of(&config, &image);

@@ -144,18 +144,13 @@ int inspect_image(struct engine *e, const char *text, json_t **ret, struct fail 
 	auto_image struct image image = { 0 };
 	struct image_config config = { 0 };
 	json_t *tags, *digests;
-	struct digest id;
-	int r = image_find(&e->store, text, &id, NULL, f);
+	int r = image_open(&e->store, text, &image, &config, f);
 
-	if (r == 0)
-		r = image_load(&e->store, &id, &image, f);
-	if (r == 0)
-		r = image_load_config(&e->store, &id, &config, f);
 	if (r < 0)
 		return r;
 	tags = json_array();
 	digests = json_array();
-	r = names_of(e, &id, tags, digests, f);
+	r = names_of(e, &image.id, tags, digests, f);
 	if (r == 0) {
 		*ret = build(e, &image, &config, tags, digests);
 	} else {

@@ -215,9 +215,7 @@ static int open_base(struct commit *c, struct fail *f)
 	}
 	r = digest_parse_hex(c->ctr.config.image_id, &id, f);
 	if (r == 0)
-		r = image_load(&c->x->store, &id, &c->base, f);
-	if (r == 0)
-		r = image_load_config(&c->x->store, &id, &c->config, f);
+		r = image_load_both(&c->x->store, &id, &c->base, &c->config, f);
 	return r < 0 ? fail_in(f, r, "open the container's image") : 0;
 }
 
