@@ -12,7 +12,7 @@ struct rmi_opts {
 
 static const struct opt rmi_rows[] = {
 	OPT_FLAG('a', "all", struct rmi_opts, all, "remove every image"),
-	OPT_FLAG('f', "force", struct rmi_opts, force, "also with several names, and with containers that use it"),
+	OPT_FLAG('f', "force", struct rmi_opts, force, "also with several names or containers that use it; a missing one is no failure"),
 	OPT_FLAG('i', "ignore", struct rmi_opts, ignore, "an image that is missing is no failure"),
 	OPT_FLAG(0, "no-prune", struct rmi_opts, no_prune, NULL),
 	OPT_END
@@ -28,7 +28,8 @@ static int remove_one(struct app *app, const char *typed, const struct rmi_opts 
 	int r = engine_rmi(&app->engine, typed, o->force, say, f);
 	int status;
 
-	if (r == 0 || (r == -ENOENT && o->ignore)) {
+	/* Forced is ignoring, too, as in podman. */
+	if (r == 0 || (r == -ENOENT && (o->ignore || o->force))) {
 		fail_clear(f);
 		return worst;
 	}

@@ -16,9 +16,6 @@
 
 static int check(const struct run_opts *o, struct fail *f)
 {
-	strv_each(it, o->attach)
-		if (strcmp(*it, "stdin") && strcmp(*it, "stdout") && strcmp(*it, "stderr"))
-			return refuse(f, EINVAL, "invalid stream \"%.40s\" for --attach: stdin, stdout or stderr", *it);
 	if (o->detach && o->attach)
 		return refuse(f, EINVAL, "--attach and --detach can't be used together");
 	/* As podman: jobs without a terminal use lines that were written at one. */

@@ -177,7 +177,12 @@ static const struct opt fetch_rows[] = {
 	OPT_GROUP(struct run_opts, fetch, fetch_rows),                                               \
 	OPT_GROUP(struct run_opts, compat, compat_rows)
 
-const struct opt create_rows[] = { FIRST_ROWS, COMMON_ROWS, OPT_END };
+const struct opt create_rows[] = {
+	FIRST_ROWS,
+	OPT_CSV('a', "attach", struct run_opts, attach, "STREAM", "stdin, stdout or stderr: checked; what is attached, start says"),
+	COMMON_ROWS,
+	OPT_END
+};
 
 const struct opt run_rows[] = {
 	OPT_FLAG('d', "detach", struct run_opts, detach, "run in the background and print the id"),
@@ -225,6 +230,9 @@ int run_opts_parse(struct app *app, int argc, char **argv, struct run_opts *o, s
 		return first;
 	if (app_need_args(app, argc - first, 1, -1, f) < 0)
 		return -f->code;
+	strv_each(it, o->attach)
+		if (strcmp(*it, "stdin") && strcmp(*it, "stdout") && strcmp(*it, "stderr"))
+			return refuse(f, EINVAL, "invalid stream \"%.40s\" for --attach: stdin, stdout or stderr", *it);
 	o->image = mem_strdup(argv[first]);
 	o->life.rm |= o->rmi;
 	for (int i = first + 1; i < argc; i++)
