@@ -77,7 +77,7 @@ set_up() {
 	mkdir -p "$T/src" "$T/w" "$T/images" "$T/home"
 	mkdir -p "$T/src/contrib"
 	cp -r tests "$T/src/"
-	cp -r contrib/compat "$T/src/contrib/"
+	cp -r contrib/compat contrib/shims "$T/src/contrib/"
 	chmod -R a+rX "$T/src"
 	[ "$(id -u)" -ne 0 ] || chown "$TEST_USER:" "$T/w" "$T/home"
 }
@@ -185,7 +185,8 @@ suite_env() {
 	as_user HOME="$d/home" XDG_DATA_HOME="$d/data" XDG_RUNTIME_DIR="$d/run" XDG_CACHE_HOME="$d/cache" \
 		XDG_CONFIG_HOME="$d/config" TMPDIR="$d/tmp" RBOX_T="$d" IMAGES="$T/images" \
 		PROBE="$T/probe" BUSYBOX="$T/busybox" RBOX="${RBOX:-rbox}" RBOX_SANITIZED="${SAN:-}" \
-		COMPAT_ONLY="${COMPAT_ONLY:-}" COMPAT_SECONDS="${COMPAT_SECONDS:-}" RBOX_OLD="${RBOX_OLD:-}" \
+		COMPAT_ONLY="${COMPAT_ONLY:-}" COMPAT_SECONDS="${COMPAT_SECONDS:-}" COMPAT_CACHE="${COMPAT_CACHE:-}" \
+		COMPAT_OUT="${COMPAT_OUT:-}" RBOX_OLD="${RBOX_OLD:-}" \
 		ASAN_OPTIONS="exitcode=99:log_path=$d/asan/report" LSAN_OPTIONS="exitcode=99" \
 		UBSAN_OPTIONS="print_stacktrace=1:log_path=$d/asan/report" "$@"
 }
