@@ -2,25 +2,33 @@
 #include "cmd/commands.h"
 #include "cmd/resource_rows.h"
 #include "pkg/engine/container.h"
+#include "pkg/engine/policy.h"
 #include "pkg/engine/resource.h"
 
 struct update_args {
+	char *restart;
 	struct resource_group resources;
 };
 
 static const struct opt update_rows[] = {
+	OPT_STR(0, "restart", struct update_args, restart, "POLICY",
+		"from its next end on: no, on-failure[:N], always, unless-stopped"),
 	OPT_GROUP(struct update_args, resources, resource_rows),
 	OPT_END
 };
 
-static int update(struct app *app, const struct resource_group *g, const char *name, struct fail *f)
+static int update(struct app *app, const struct update_args *o, const char *name, struct fail *f)
 {
 	auto_container struct container c = CONTAINER_INIT;
 	int r = container_open(&app->engine, name, &c, f);
 
+	if (r == 0 && o->restart)
+		r = policy_check(&c, o->restart, f);
 	/* What bounds nothing is taken; all else needs a cgroup, and says which. */
 	if (r == 0)
-		r = resource_check(g, f);
+		r = resource_check(&o->resources, f);
+	if (r == 0 && o->restart)
+		r = policy_set(&app->engine, &c, o->restart, f);
 	if (r == 0)
 		app_printf("%s\n", c.id);
 	return r;
@@ -35,13 +43,13 @@ static int update_run(struct app *app, int argc, char **argv, struct fail *f)
 		return first;
 	r = app_need_args(app, argc - first, 1, 1, f);
 	if (r == 0)
-		r = update(app, &o.resources, argv[first], f);
+		r = update(app, &o, argv[first], f);
 	opt_done(update_rows, &o);
 	return r;
 }
 
 const struct command update_command = {
-	.name = "update", .args = "[options] CONTAINER", .summary = "Change the limits of a container",
-	.examples = "  rbox update --memory 512m --cpus 1.5 web",
+	.name = "update", .args = "[options] CONTAINER", .summary = "Change the limits and the restart policy of a container",
+	.examples = "  rbox update --memory 512m --cpus 1.5 web\n  rbox update --restart on-failure:3 web",
 	.needs = NEED_STORE, .opts = update_rows, .run = update_run,
 };

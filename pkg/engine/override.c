@@ -12,6 +12,7 @@ enum { OVERRIDE_VERSION = 1, OVERRIDE_MAX = 256 * 1024 };
 static const struct field override_fields[] = {
 	FIELD_INT("Version", struct override, version),
 	FIELD_STR("Name", struct override, name),
+	FIELD_STR("RestartPolicy", struct override, restart),
 	FIELD_END
 };
 
@@ -66,6 +67,8 @@ int override_apply(int dir_fd, struct container_config *c, struct fail *f)
 		return r;
 	if (o.name)
 		mem_replace(&c->name, mem_take(&o.name));
+	if (o.restart)
+		mem_replace(&c->life.restart, mem_take(&o.restart));
 	override_done(&o);
 	return 0;
 }

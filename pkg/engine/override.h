@@ -11,6 +11,7 @@
 struct override {
 	int version;
 	char *name;	/* NULL: as it was made */
+	char *restart;	/* the same; as restart_parse takes it */
 };
 
 /* A missing file is an empty override. */

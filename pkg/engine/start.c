@@ -273,6 +273,20 @@ static void on_news(void *ctx, const struct monitor_news *n)
 	override_done(&now);
 }
 
+static void on_policy(void *ctx, struct restart_policy *ret)
+{
+	const struct ending *end = ctx;
+	auto_fd int root = fd_open(AT_FDCWD, end->store_path, O_PATH | O_DIRECTORY, 0);
+	struct restart_policy changed;
+	struct fail ignored = { 0 };
+	struct override now;
+
+	(void)as_now(root, end->c, &now);
+	if (now.restart && restart_parse(now.restart, &changed, &ignored) == 0)
+		*ret = changed;
+	override_done(&now);
+}
+
 /* True when it is gone by our doing. */
 static bool remove_ended(struct store *store, const struct container_config *c, struct fail *f)
 {
@@ -373,6 +387,7 @@ static int start(struct starting *s, const struct start_opts *o, struct fail *f)
 		.timeout = c->life.timeout * TIME_SECOND,
 		.health = health_plan(&c->health, &s->check, &s->startup),
 		.news = on_news,
+		.policy = on_policy,
 		.ended = c->life.rm ? on_ended : NULL,
 		.finish = c->life.rm ? on_finish : NULL,
 		.ctx = &end,

@@ -8,14 +8,26 @@
 #include "runtime/monitor/attach.h"
 #include "runtime/monitor/proto.h"
 
-void ask_stop(const char *run_dir, const char *id, int timeout)
+/* Where nobody listens nothing is lost: the word is only to be quick. */
+static void tell(const char *run_dir, const char *id, enum attach_type type, const void *data, size_t len)
 {
-	const int32_t seconds = timeout;
 	struct fail ignored = { 0 };
 	auto_fd int sock = run_dir ? attach_connect(run_dir, id, &ignored) : -ENOENT;
 
 	if (sock >= 0)
-		(void)!proto_send(sock, ATTACH_STOP, 0, &seconds, sizeof(seconds), 0);
+		(void)!proto_send(sock, type, 0, data, len, 0);
+}
+
+void ask_stop(const char *run_dir, const char *id, int timeout)
+{
+	const int32_t seconds = timeout;
+
+	tell(run_dir, id, ATTACH_STOP, &seconds, sizeof(seconds));
+}
+
+void ask_look(const char *run_dir, const char *id)
+{
+	tell(run_dir, id, ATTACH_LOOK, NULL, 0);
 }
 
 int ask_check(const char *run_dir, const char *id, struct fail *f)

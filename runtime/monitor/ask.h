@@ -6,7 +6,7 @@
 
 #include "pkg/util/fail.h"
 
-/* What is asked of a running monitor besides attaching (runtime/monitor/attach.h: STOP, CHECK, GO). */
+/* What is asked of a running monitor besides attaching (runtime/monitor/attach.h: STOP, LOOK, CHECK, GO). */
 
 /*
  * The file "stop" was written: one that is between two runs ends now. A monitor that can't be reached
@@ -14,6 +14,9 @@
  * begun by now, -1 without limit.
  */
 void ask_stop(const char *run_dir, const char *id, int timeout);
+
+/* The restart policy has changed (monitor_opts.policy): one that is between two runs looks whether there is a next. */
+void ask_look(const char *run_dir, const char *id);
 
 /*
  * Has the health check run now, or joins the one under way, and waits for its result: 0 passed, 1 failed,

@@ -20,7 +20,7 @@
  * passes over it, and a client of that version sends none: the container's own stop timeout), and CHECK (run
  * the health check now), answered by CHECKED (int32: 0 passed, 1 failed, 2 failed before the start-up check has
  * passed) or FAILED. GO (int32: 1 when the client stays attached) lets the command of a prepared container
- * run (monitor.h); answered by STARTED or FAILED. A client has at most ATTACH_WINDOW bytes of STDIN under way, so that a
+ * run (monitor.h); answered by STARTED or FAILED. LOOK: the restart policy has changed. A client has at most ATTACH_WINDOW bytes of STDIN under way, so that a
  * SIGNAL never waits behind input that the container doesn't read.
  */
 enum {
@@ -32,7 +32,7 @@ enum {
 enum attach_type {
 	ATTACH_HELLO = 1, ATTACH_STDIN, ATTACH_STDIN_END, ATTACH_RESIZE, ATTACH_SIGNAL, ATTACH_OUTPUT,
 	ATTACH_STARTED, ATTACH_FAILED, ATTACH_EXITED, ATTACH_STDIN_ACK,
-	ATTACH_STOP, ATTACH_CHECK, ATTACH_CHECKED, ATTACH_GO,
+	ATTACH_STOP, ATTACH_CHECK, ATTACH_CHECKED, ATTACH_GO, ATTACH_LOOK,
 };
 struct attach_head { uint8_t type, stream; uint16_t version; uint32_t len; };
 

@@ -80,6 +80,7 @@ struct monitor {
 	int before;		/* enum status in which its starter found it */
 	int64_t timers[TIMERS];	/* monotonic ns; 0: off */
 	int64_t began;		/* of this run, monotonic */
+	struct restart_policy policy;	/* as it was last looked at */
 	int64_t pause;		/* ns before the last further run */
 	bool leaving;		/* SIGTERM, or what it is bound to has ended: no run after this one */
 	bool unbound;		/* what it is bound to has ended: not watched any more */
@@ -134,6 +135,8 @@ void monitor_run_begin(struct monitor *m);
 void monitor_run_over(struct monitor *m);
 /* The pause is over. */
 void monitor_run_again(struct monitor *m);
+/* Between two runs: the end of all, when by now no further one is wanted. */
+void monitor_look(struct monitor *m);
 /* There is no further run: recorded, and clients told. */
 void monitor_finish(struct monitor *m);
 /* Whether somebody wants no further run: its user, by `stop` or `kill`; whoever ends us. */

@@ -335,6 +335,10 @@ static void obey(struct monitor *m, struct client *c, const struct proto_msg *ms
 	case ATTACH_STOP:
 		obey_stop(m, msg);
 		break;
+	case ATTACH_LOOK:
+		if (m->phase == PHASE_BACKOFF)
+			monitor_look(m);
+		break;
 	case ATTACH_CHECK:
 		monitor_health_asked(m, c);
 		break;

@@ -576,7 +576,7 @@ static void monitor_main(const struct monitor_opts *o, int sock)
 		.stdio = { -EBADF, -EBADF, -EBADF },
 		.ctr = { .pidfd = -EBADF, .netns_fd = -EBADF, .console_fd = -EBADF, .sock = -EBADF },
 		.tty = o->launch.spec->process.terminal,
-		.before = status_of(o->dir_fd),
+		.before = status_of(o->dir_fd), .policy = o->restart,
 		.core = core_forbid(),
 	};
 	struct fail f = { 0 };

@@ -59,6 +59,9 @@ struct monitor_opts {
 	int stop_signal, stop_timeout;	/* how the monitor itself stops it: seconds, -1 without limit */
 	int64_t timeout;		/* ns; a run that takes longer is killed (exit status 255); 0: none */
 	int bind_fd;			/* pidfd of the process with which the container ends, or -EBADF */
+	/* Called when a run has ended and before a further one, for the policy that holds now; RET has the one before.
+	 * May be NULL. */
+	void (*policy)(void *ctx, struct restart_policy *ret);
 	/* Called once the last exit status is recorded, before any client is told: quick (--rm's renames, so
 	 * that the name is free again when the client returns), and when the start failed. May be NULL. */
 	void (*ended)(void *ctx, int exit_code);

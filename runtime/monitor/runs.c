@@ -147,14 +147,29 @@ static void pause_before_next(struct monitor *m)
 		monitor_finish(m);
 }
 
-void monitor_run_over(struct monitor *m)
+/* After a run that ended with m->exit_code. */
+static bool wants_another(struct monitor *m)
 {
 	const struct restart_case rc = { .exit_code = m->exit_code, .restarts = m->st.restarts,
 					 .stopped = monitor_must_end(m), .wanted = m->again };
 
+	/* Its user may have changed it (`update --restart`). */
+	if (m->o->policy && !rc.stopped)
+		m->o->policy(m->o->ctx, &m->policy);
+	return restart_wanted(&m->policy, &rc);
+}
+
+void monitor_look(struct monitor *m)
+{
+	if (!wants_another(m))
+		monitor_finish(m);
+}
+
+void monitor_run_over(struct monitor *m)
+{
 	m->st.finished_at = time_now();
 	/* One whose command never ran isn't restarted: there is no run to be followed. */
-	if (m->phase != PHASE_PREPARED && restart_wanted(&m->o->restart, &rc))
+	if (m->phase != PHASE_PREPARED && wants_another(m))
 		pause_before_next(m);
 	else
 		monitor_finish(m);
@@ -173,10 +188,9 @@ void monitor_run_again(struct monitor *m)
 	struct fail f = { 0 };
 
 	m->timers[TIMER_RESTART] = 0;
-	if (monitor_must_end(m)) {
-		monitor_finish(m);
+	monitor_look(m);
+	if (m->phase != PHASE_BACKOFF)
 		return;
-	}
 	/* What the last run left (a fuse server ends after its mount, a guard) must not pile up. */
 	while (waitpid(-1, NULL, WNOHANG) > 0)
 		;

@@ -138,3 +138,60 @@ events_of() {	# FILTER: "WORD NAME", one a line
 	assert "$soft" == "$([ "$hard" == 0 ] && echo 0 || echo 1)"
 	run_rbox rm -f -t 0 "$c"
 }
+
+# --- update --restart ---
+
+ends_by_itself() {	# CONTAINER: of the loop below
+	run_rbox exec "$1" kill -TERM 1
+}
+LOOP='trap "exit 3" TERM; while :; do sleep 0.1; done'
+
+@test "update --restart - its next end is met by the new policy" {
+	local c
+	c=$(rbox run -d --name c1 "$IMAGE" sh -c "$LOOP" </dev/null)
+	run_rbox update --restart on-failure:2 c1
+	assert "$output" == "$c"
+	run_rbox inspect --format '{{.HostConfig.RestartPolicy.Name}} {{.HostConfig.RestartPolicy.MaximumRetryCount}}' c1
+	assert "$output" == "on-failure 2"
+	ends_by_itself c1
+	wait_for 20 has c1 .RestartCount 1
+	wait_for 20 has c1 .State.Running true
+	run_rbox update --restart=no c1
+	ends_by_itself c1
+	wait_for 20 has c1 .State.Status exited
+	assert "$(field c1 .RestartCount) $(field c1 .State.ExitCode)" == "1 3"
+	# The next start has it, too.
+	run_rbox update --restart always c1
+	run_rbox start c1
+	ends_by_itself c1
+	wait_for 20 has c1 .RestartCount 1
+	run_rbox rename c1 c2
+	assert "$(field c2 .HostConfig.RestartPolicy.Name)" == always "a rename keeps it"
+	run -0 events_of "event=update"
+	assert "$output" =~ "update c1"
+	run_rbox rm -f -t 0 c2
+}
+
+@test "update --restart - no further run for one that waits for it" {
+	run_rbox run -d --name c1 --restart always "$IMAGE" false
+	wait_for 20 has c1 .RestartCount 4
+	run_rbox update --restart no c1
+	wait_for 20 has c1 .State.Status exited
+	assert "$(field c1 .State.ExitCode)" == 1
+	assert "$(field c1 .State.StoppedByUser)" == false
+	run_rbox rm c1
+}
+
+@test "update --restart - what is refused leaves it as it was" {
+	run_rbox create --name c1 --restart on-failure:7 "$IMAGE" true
+	run_rbox 125 update --restart sometimes c1
+	assert "$stderr" =~ '^Error: "sometimes" is not a valid restart policy: invalid argument'
+	run_rbox 125 update --restart no --memory nonsense c1
+	assert "$(field c1 .HostConfig.RestartPolicy.MaximumRetryCount)" == 7
+	run_rbox rm c1
+	run_rbox create --name c1 --rm "$IMAGE" true
+	run_rbox 125 update --restart always c1
+	assert "$stderr" =~ '^Error: the --rm option conflicts with --restart'
+	run_rbox update --restart no c1
+	run_rbox rm c1
+}
