@@ -14,7 +14,7 @@ extern const struct command rm_command, ps_command, exec_command, inspect_comman
 extern const struct command images_command, image_ls_command, rmi_command, image_rm_command;
 extern const struct command info_command, version_command;
 extern const struct command doctor_command, import_command, load_command, pull_command;
-extern const struct command completion_command, help_command, man_command;
+extern const struct command completion_command, complete_command, help_command, man_command;
 extern const struct command cp_command, export_command, commit_command, history_command;
 extern const struct command diff_command, container_diff_command, image_diff_command;
 extern const struct command port_command, volume_command;

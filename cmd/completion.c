@@ -3,151 +3,110 @@
 #include <string.h>
 
 #include "cmd/commands.h"
-#include "pkg/util/mem.h"
 #include "pkg/util/str.h"
 
 /*
- * Completions from the tables that the commands are parsed with. Names of containers and
- * images are asked of rbox itself when the user presses TAB.
+ * The shells' part of the completions: it hands the words to `rbox __complete` (cmd/complete.c), shows what comes
+ * back, and lets the shell itself complete names of files where that says so. A candidate that ends in ':', '=' or '/'
+ * goes on, behind any other one comes a blank.
  */
-enum operand { OPERAND_NONE, OPERAND_CONTAINER, OPERAND_IMAGE, OPERAND_ANY };
 
-static enum operand operand_of(const struct command *c)
-{
-	const char *a = c->args ? c->args : "";
+/*
+ * bash takes words apart at what is in COMP_WORDBREAKS, ':' and '=' most often: they are joined again, and what
+ * bash thinks of as another word is cut from the candidates. A name of a file is left to readline, unless
+ * something else may stand there as well.
+ */
+static const char bash_text[] =
+	"# bash completion of rbox; made by `rbox completion bash`\n"
+	"_rbox()\n"
+	"{\n"
+	"\tlocal line=${COMP_LINE:0:COMP_POINT} words=() word kind='' cur cut='' i\n"
+	"\tfor ((i = 0; i <= COMP_CWORD; i++)); do\n"
+	"\t\tword=${COMP_WORDS[i]}\n"
+	"\t\tif [ $i -eq 0 ] || [[ $line == [[:blank:]]* ]]; then words+=(''); fi\n"
+	"\t\tline=${line#\"${line%%[![:blank:]]*}\"}\n"
+	"\t\t[ $i -lt $COMP_CWORD ] || word=$line\n"
+	"\t\tline=${line#\"$word\"}\n"
+	"\t\twords[${#words[@]} - 1]+=$word\n"
+	"\tdone\n"
+	"\tcur=${words[${#words[@]} - 1]}\n"
+	"\t[[ $COMP_WORDBREAKS != *:* || $cur != *:* ]] || cut=${cur%\"${cur##*:}\"}\n"
+	"\tif [[ $COMP_WORDBREAKS == *=* && ${cur#\"$cut\"} == *=* ]]; then cut=${cur%\"${cur##*=}\"}; fi\n"
+	"\tCOMPREPLY=()\n"
+	"\twhile IFS=$'\\t' read -r word _; do\n"
+	"\t\tcase $word in\n"
+	"\t\t:*) kind=$word ;;\n"
+	"\t\t*[:=/]) COMPREPLY+=(\"${word#\"$cut\"}\") ;;\n"
+	"\t\t*) COMPREPLY+=(\"${word#\"$cut\"} \") ;;\n"
+	"\t\tesac\n"
+	"\tdone < <(rbox __complete -- \"${words[@]:1}\" 2>/dev/null)\n"
+	"\tcompopt -o nospace\n"
+	"\tif [ -n \"$kind\" ] && [ ${#COMPREPLY[@]} -eq 0 ]; then\n"
+	"\t\tcompopt +o nospace -o filenames\n"
+	"\t\tif [ $kind = :dirs ]; then compopt -o dirnames; else compopt -o default; fi\n"
+	"\telif [ -n \"$kind\" ]; then\n"
+	"\t\twhile IFS= read -r word; do\n"
+	"\t\t\tif [ -d \"$word\" ]; then word+=/; else word+=' '; fi\n"
+	"\t\t\tCOMPREPLY+=(\"$word\")\n"
+	"\t\tdone < <(compgen -f -- \"${cur#\"$cut\"}\")\n"
+	"\tfi\n"
+	"}\n"
+	"complete -F _rbox rbox\n";
 
-	if (strstr(a, "NAME|ID"))
-		return OPERAND_ANY;
-	if (strstr(a, "CONTAINER"))
-		return OPERAND_CONTAINER;
-	return strstr(a, "IMAGE") ? OPERAND_IMAGE : OPERAND_NONE;
-}
+static const char zsh_text[] =
+	"#compdef rbox\n"
+	"# zsh completion of rbox; made by `rbox completion zsh`\n"
+	"_rbox()\n"
+	"{\n"
+	"\tlocal -a ended going ended_text going_text\n"
+	"\tlocal line word text kind=''\n"
+	"\tfor line in \"${(@f)$(rbox __complete -- \"${(@Q)words[2,CURRENT-1]}\" \"$PREFIX\" 2>/dev/null)}\"; do\n"
+	"\t\tword=${line%%$'\\t'*}\n"
+	"\t\ttext=$word\n"
+	"\t\t[[ $line != *$'\\t'* ]] || text=\"$word  -- ${line#*$'\\t'}\"\n"
+	"\t\tcase $word in\n"
+	"\t\t'') ;;\n"
+	"\t\t:*) kind=$word ;;\n"
+	"\t\t*[:=/]) going+=(\"$word\"); going_text+=(\"$text\") ;;\n"
+	"\t\t*) ended+=(\"$word\"); ended_text+=(\"$text\") ;;\n"
+	"\t\tesac\n"
+	"\tdone\n"
+	"\t(( ! ${#ended} )) || compadd -Q -l -d ended_text -a ended\n"
+	"\t(( ! ${#going} )) || compadd -Q -S '' -l -d going_text -a going\n"
+	"\t[[ -n $kind ]] || return 0\n"
+	"\t[[ $PREFIX != --*=* ]] || compset -P '*='\n"
+	"\tif [[ $kind == :dirs ]]; then _files -/; else _files; fi\n"
+	"}\n"
+	"# Read by compinit from a folder of fpath, this file is the body of _rbox; else it is read by `source`.\n"
+	"if [ \"${funcstack[1]}\" = _rbox ]; then _rbox \"$@\"; else compdef _rbox rbox; fi\n";
 
-static int add_flag(const struct opt *o, void *ctx)
-{
-	if (o->help)
-		str_addf(ctx, "%s--%s", ((struct str *)ctx)->len ? " " : "", o->name);
-	return 0;
-}
-
-static void add_names(struct str *s, const struct command *const *table)
-{
-	for (; *table; table++)
-		if (*(*table)->summary)
-			str_addf(s, "%s%s", s->len ? " " : "", (*table)->name);
-}
-
-static void bash_cases(const struct command *const *table, const char *prefix)
-{
-	static const char *const asks[] = {
-		[OPERAND_NONE] = "",
-		[OPERAND_CONTAINER] = "$(rbox ps -a --format '{{.Names}}' 2>/dev/null)",
-		[OPERAND_IMAGE] = "$(rbox images --noheading --format '{{.Repository}}:{{.Tag}}' 2>/dev/null)",
-		[OPERAND_ANY] = ("$(rbox ps -a --format '{{.Names}}' 2>/dev/null) "
-				 "$(rbox images --noheading --format '{{.Repository}}:{{.Tag}}' 2>/dev/null)"),
-	};
-
-	for (; *table; table++) {
-		const struct command *c = *table;
-		auto_free char *path = mem_printf("%s%s%s", prefix, *prefix ? " " : "", c->name);
-		auto_str struct str words = STR_INIT(1 << 20);
-
-		if (c->subs) {
-			add_names(&words, c->subs);
-			app_printf("\t'%s') words=\"%s\" ;;\n", path, str_cstr(&words));
-			bash_cases(c->subs, path);
-			continue;
-		}
-		(void)opt_each(c->opts, add_flag, &words);
-		app_printf("\t'%s')\n\t\tcase $cur in\n\t\t-*) words=\"%s --help\" ;;\n\t\t*) words=\"%s\" ;;\n"
-			   "\t\tesac ;;\n", path, str_cstr(&words), asks[operand_of(c)]);
-	}
-}
-
-/* "container|image|...": the commands that have commands of their own, as a pattern of the shell. */
-static void add_nouns(struct str *s)
-{
-	for (const struct command *const *c = command_table; *c; c++)
-		if ((*c)->subs)
-			str_addf(s, "%s%s", s->len ? "|" : "", (*c)->name);
-}
-
-static void bash(void)
-{
-	auto_str struct str words = STR_INIT(1 << 20), nouns = STR_INIT(4096);
-
-	add_names(&words, command_table);
-	add_nouns(&nouns);
-	app_print("# bash completion of rbox; made by `rbox completion bash`\n"
-		  "_rbox()\n{\n"
-		  "\tlocal cur=${COMP_WORDS[COMP_CWORD]} path='' words='' i\n"
-		  "\tfor ((i = 1; i < COMP_CWORD && i < 3; i++)); do\n"
-		  "\t\tcase ${COMP_WORDS[i]} in\n"
-		  "\t\t-*) break ;;\n"
-		  "\t\tesac\n"
-		  "\t\tif [ $i -eq 2 ]; then\n");
-	app_printf("\t\t\tcase $path in %s) ;; *) break ;; esac\n", str_cstr(&nouns));
-	app_print("\t\tfi\n"
-		  "\t\tpath=\"${path:+$path }${COMP_WORDS[i]}\"\n"
-		  "\tdone\n"
-		  "\tcase $path in\n");
-	app_printf("\t'') words=\"%s --help --version\" ;;\n", str_cstr(&words));
-	bash_cases(command_table, "");
-	app_print("\tesac\n"
-		  "\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
-		  "}\n"
-		  "complete -o default -F _rbox rbox\n");
-}
-
-static void fish_command(const struct command *c, const char *parent);
-
-static int fish_flag(const struct opt *o, void *ctx)
-{
-	if (!o->help)
-		return 0;
-	app_printf("complete -c rbox -n '__fish_seen_subcommand_from %s' -l %s", (const char *)ctx, o->name);
-	if (o->letter)
-		app_printf(" -s %c", o->letter);
-	if (o->kind != OPT_K_FLAG && o->kind != OPT_K_TRI)
-		app_print(" -r");
-	app_print(" -d '");
-	for (const char *p = o->help; *p; p++)
-		app_printf("%s%c", *p == '\'' ? "\\" : "", *p);
-	app_print("'\n");
-	return 0;
-}
-
-static void fish_command(const struct command *c, const char *parent)
-{
-	if (*parent)
-		app_printf("complete -c rbox -f -n '__fish_seen_subcommand_from %s' -a %s -d '%s'\n", parent, c->name,
-			   c->summary);
-	else
-		app_printf("complete -c rbox -f -n __fish_use_subcommand -a %s -d '%s'\n", c->name, c->summary);
-	for (const struct command *const *s = c->subs; s && *s; s++)
-		fish_command(*s, c->name);
-	if (!*parent && operand_of(c) == OPERAND_CONTAINER)
-		app_printf("complete -c rbox -f -n '__fish_seen_subcommand_from %s' -a "
-			   "'(rbox ps -a --format \"{{.Names}}\" 2>/dev/null)'\n", c->name);
-	if (!*parent)
-		(void)opt_each(c->opts, fish_flag, (void *)c->name);
-}
-
-static void fish(void)
-{
-	app_print("# fish completion of rbox; made by `rbox completion fish`\n");
-	for (const struct command *const *c = command_table; *c; c++)
-		if (*(*c)->summary)
-			fish_command(*c, "");
-}
-
-static void zsh(void)
-{
-	/* zsh runs bash's completions as they are. */
-	app_print("#compdef rbox\n"
-		  "autoload -U +X bashcompinit && bashcompinit\n");
-	bash();
-}
+static const char fish_text[] =
+	"# fish completion of rbox; made by `rbox completion fish`\n"
+	"function __rbox_complete\n"
+	"\tset -l words (commandline -opc)\n"
+	"\tset -l cur (commandline -ct)\n"
+	"\tset -l lines (rbox __complete -- $words[2..-1] \"$cur\" 2>/dev/null)\n"
+	"\tset -l kind ''\n"
+	"\tfor line in $lines\n"
+	"\t\tif string match -q ':*' -- $line\n"
+	"\t\t\tset kind $line\n"
+	"\t\telse\n"
+	"\t\t\techo $line\n"
+	"\t\tend\n"
+	"\tend\n"
+	"\tset -l head (string match -r '^--[^=]*=' -- $cur)\n"
+	"\tset -l tail (string replace -r '^--[^=]*=' '' -- $cur)\n"
+	"\tif test \"$kind\" = :files\n"
+	"\t\tfor path in (__fish_complete_path \"$tail\")\n"
+	"\t\t\techo \"$head$path\"\n"
+	"\t\tend\n"
+	"\telse if test \"$kind\" = :dirs\n"
+	"\t\tfor path in (__fish_complete_directories \"$tail\" '')\n"
+	"\t\t\techo \"$head$path\"\n"
+	"\t\tend\n"
+	"\tend\n"
+	"end\n"
+	"complete -c rbox -f -a '(__rbox_complete)'\n";
 
 static int completion_run(struct app *app, int argc, char **argv, struct fail *f)
 {
@@ -158,11 +117,11 @@ static int completion_run(struct app *app, int argc, char **argv, struct fail *f
 	if (app_need_args(app, argc - first, 1, 1, f) < 0)
 		return -f->code;
 	if (!strcmp(argv[first], "bash"))
-		bash();
+		app_print(bash_text);
 	else if (!strcmp(argv[first], "zsh"))
-		zsh();
+		app_print(zsh_text);
 	else if (!strcmp(argv[first], "fish"))
-		fish();
+		app_print(fish_text);
 	else
 		return refuse(f, EINVAL, "no completion for '%.40s': bash, zsh or fish", argv[first]);
 	return 0;
@@ -170,5 +129,8 @@ static int completion_run(struct app *app, int argc, char **argv, struct fail *f
 
 const struct command completion_command = {
 	.name = "completion", .args = "bash|zsh|fish", .summary = "Print the completions for a shell",
-	.examples = "  source <(rbox completion bash)", .needs = NEED_NOTHING, .run = completion_run,
+	.details = "`make install` puts them where the shells look. Names of containers, images, volumes and secrets are "
+		   "completed, too, those alone that the command can use.",
+	.examples = "  source <(rbox completion bash)\n  source <(rbox completion zsh)\n  rbox completion fish | source",
+	.needs = NEED_NOTHING, .run = completion_run,
 };

@@ -89,17 +89,23 @@ static int unknown(const struct command *const *table, const char *noun, const c
 	return -EINVAL;
 }
 
+const struct command *command_find(const struct command *const *table, const char *name)
+{
+	for (; *table; table++)
+		if (has_name(*table, name))
+			return *table;
+	return NULL;
+}
+
 int command_step(const struct command **c, char **path, const char *word, struct fail *f)
 {
 	const struct command *const *table = *c ? (*c)->subs : command_table;
+	const struct command *found = command_find(table, word);
 	auto_free char *longer = mem_printf("%s%s%s", *path, **path ? " " : "", word);
 
-	for (const struct command *const *it = table; *it; it++) {
-		if (!has_name(*it, word))
-			continue;
-		*c = *it;
-		mem_replace(path, mem_take(&longer));
-		return 0;
-	}
-	return unknown(table, *path, longer, word, f);
+	if (!found)
+		return unknown(table, *path, longer, word, f);
+	*c = found;
+	mem_replace(path, mem_take(&longer));
+	return 0;
 }

@@ -4,6 +4,9 @@
 
 #include "cmd/app.h"
 
+/* The command of TABLE that NAME names, by its own name or another one; NULL: none. */
+const struct command *command_find(const struct command *const *table, const char *name);
+
 /*
  * From the noun *C (NULL: rbox itself), which was typed as *PATH, to the command that WORD names there by its
  * name or another one of it; *PATH grows by the word. A word that podman knows and rbox doesn't is refused as that,

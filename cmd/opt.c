@@ -92,7 +92,7 @@ static int set(const struct found *o, const char *value, struct fail *f)
 	return 0;
 }
 
-static bool takes_value(const struct opt *row)
+bool opt_takes_value(const struct opt *row)
 {
 	return row->kind != OPT_K_FLAG && row->kind != OPT_K_TRI;
 }
@@ -129,7 +129,7 @@ static int parse_long(const struct opt *rows, void *obj, const char *arg, const 
 		return -ECANCELED;
 	if (!o.row)
 		return unknown(rows, arg, len, f);
-	if (takes_value(o.row) && !value) {
+	if (opt_takes_value(o.row) && !value) {
 		if (!next)
 			return refuse(f, EINVAL, "flag needs an argument: --%s", o.row->name);
 		value = next;
@@ -158,7 +158,7 @@ static int parse_short(const struct opt *rows, void *obj, const char *arg, const
 
 		if (!o.row)
 			return *p == 'h' ? -ECANCELED : unknown_short(arg, p, f);
-		if (!takes_value(o.row)) {
+		if (!opt_takes_value(o.row)) {
 			if (p[1] == '=') {
 				value = p + 2;
 				p += strlen(p) - 1;
@@ -239,4 +239,27 @@ int opt_each(const struct opt *rows, int (*fn)(const struct opt *row, void *ctx)
 	for (; rows && rows->kind != OPT_K_END && !r; rows++)
 		r = rows->kind == OPT_K_GROUP ? opt_each(rows->sub, fn, ctx) : fn(rows, ctx);
 	return r;
+}
+
+struct wanted {
+	char letter;
+	const char *name;
+	const struct opt *found;
+};
+
+static int is_wanted(const struct opt *row, void *ctx)
+{
+	struct wanted *w = ctx;
+
+	if (w->name ? row->name && !strcmp(row->name, w->name) : row->letter && row->letter == w->letter)
+		w->found = row;
+	return w->found != NULL;
+}
+
+const struct opt *opt_find(const struct opt *rows, char letter, const char *name)
+{
+	struct wanted w = { letter, name, NULL };
+
+	(void)opt_each(rows, is_wanted, &w);
+	return w.found;
 }

@@ -66,6 +66,11 @@ int opt_parse(const struct opt *rows, void *obj, int argc, char **argv, bool sto
 	      struct fail *f) MUST_USE;
 void opt_done(const struct opt *rows, void *obj);
 
+/* The row of an option by its letter, or by NAME unless that is NULL; NULL: there is none. */
+const struct opt *opt_find(const struct opt *rows, char letter, const char *name);
+/* False: a flag, which stands alone. */
+bool opt_takes_value(const struct opt *row);
+
 /* Every row, groups unfolded, in order. FN's non-zero result stops. */
 int opt_each(const struct opt *rows, int (*fn)(const struct opt *row, void *ctx), void *ctx);
 

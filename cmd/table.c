@@ -57,6 +57,6 @@ const struct command *const command_table[] = {
 	&volume_command,
 	&info_command, &doctor_command, &version_command, &container_command, &image_command,
 	&secret_command, &system_command,
-	&completion_command, &help_command, &man_command,
+	&completion_command, &help_command, &complete_command, &man_command,
 	NULL
 };
