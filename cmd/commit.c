@@ -124,8 +124,9 @@ static int commit_run(struct app *app, int argc, char **argv, struct fail *f)
 	if (first < 0)
 		return first;
 	r = app_need_args(app, argc - first, 1, 2, f);
+	/* An empty name is none, as with podman. */
 	if (r == 0)
-		r = commit(app, &o, argv[first], argc - first > 1 ? argv[first + 1] : NULL, f);
+		r = commit(app, &o, argv[first], argc - first > 1 && *argv[first + 1] ? argv[first + 1] : NULL, f);
 	opt_done(commit_rows, &o);
 	return r;
 }

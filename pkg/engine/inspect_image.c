@@ -78,6 +78,31 @@ static json_t *with_defaults(json_t *config)
 	return o;
 }
 
+/* Templates ask for the members of a step that were not set, too. LIST may be NULL. */
+static json_t *steps_of(const json_t *list)
+{
+	json_t *all = json_array();
+	const json_t *h;
+	size_t i;
+
+	json_array_foreach(list, i, h) {
+		json_t *o = json_pack("{s:O*, s:s, s:s, s:s, s:b}", "created", json_object_get(h, "created"),
+				      "created_by", "", "author", "", "comment", "", "empty_layer", 0);
+
+		json_object_update(o, (json_t *)h);
+		json_array_append_new(all, o);
+	}
+	return all;
+}
+
+/* Docker's format has one for the image; of an OCI image it is that of the first step, as podman tells it. */
+static const char *comment_of(const struct image_config *c)
+{
+	const char *first = c->n_history ? c->history[0].comment : NULL;
+
+	return c->comment ? c->comment : first ? first : "";
+}
+
 /* As podman has it: the topmost layer is the image's own, and LowerDir is there when there are others. */
 static json_t *driver_of(struct engine *e, const struct image *i)
 {
@@ -119,7 +144,7 @@ static json_t *build(struct engine *e, const struct image *i, const struct image
 {
 	auto_json json_t *whole = jsonf_write(image_config_fields, c);
 	auto_json json_t *config = with_defaults(json_object_get(whole, "config"));
-	json_t *history = json_object_get(whole, "history"), *annotations;
+	json_t *annotations;
 	json_t *labels = json_object_get(config, "Labels");
 	char text[DIGEST_TEXT_MAX] = "";
 	auto_free char *type = NULL;
@@ -128,14 +153,15 @@ static json_t *build(struct engine *e, const struct image *i, const struct image
 		(void)digest_format(&i->manifest, text);
 	manifest_of(e, i, &type, &annotations);
 	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:O*, s:s, s:s, s:s, s:s, s:I, s:I, s:o, s:o, s:O*,"
-			 " s:o, s:s, s:s, s:O*, s:o, s:O*}",
+			 " s:o, s:s, s:s, s:o, s:o, s:O*}",
 			 "Id", i->id.hex, "Digest", text, "RepoTags", tags, "RepoDigests", digests, "Parent", "",
-			 "Comment", c->comment ? c->comment : "", "Created", c->created ? c->created : "", "Config",
+			 "Comment", comment_of(c), "Created", c->created ? c->created : "", "Config",
 			 config, "Version", c->docker_version ? c->docker_version : "", "Author",
 			 c->author ? c->author : "", "Architecture", c->arch ? c->arch : "", "Os", c->os ? c->os : "",
 			 "Size", (json_int_t)i->size, "VirtualSize", (json_int_t)i->size, "GraphDriver",
 			 driver_of(e, i), "RootFS", layers_of(i), "Labels", labels, "Annotations", annotations,
-			 "ManifestType", type, "User", c->config.user ? c->config.user : "", "History", history,
+			 "ManifestType", type, "User", c->config.user ? c->config.user : "", "History",
+			 steps_of(json_object_get(whole, "history")),
 			 "NamesHistory", json_copy(tags), "Healthcheck", json_object_get(config, "Healthcheck"));
 }
 

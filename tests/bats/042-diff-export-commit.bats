@@ -315,6 +315,23 @@ home/new/.wh..wh..opq"
 }
 
 # Another image with the same layers was named in the place of the one that the step had made.
+@test "commit - the history as podman writes it, and an empty name for none" {
+	local step='{{range .History}}<{{.CreatedBy}};{{.Comment}};{{.Author}};{{.EmptyLayer}}>{{end}} {{.Comment}} {{.RepoTags}}'
+	run_rbox create --name "$C" "$IMAGE" true
+	run_rbox commit -q -a Me "$C" ''
+	run_rbox image inspect -f "$step" "$output"
+	assert "$output" == "<layer 0 of busybox;;;false><true;FROM $IMAGE;Me;false>  []"
+	run_rbox commit -q -s -m "" "$C" squashed
+	run_rbox image inspect -f "$step" squashed
+	assert "$output" == "<true;FROM $IMAGE;;false> FROM $IMAGE [localhost/squashed:latest]"
+	run_rbox commit -q -f docker -m "for you" "$C" docker
+	run_rbox image inspect -f "$step" docker
+	assert "$output" == "<layer 0 of busybox;;;false><true;for you;;false> for you [localhost/docker:latest]"
+	run_rbox rm "$C"
+	run_rbox images -q -f dangling=true
+	run_rbox rmi squashed docker "$output"
+}
+
 @test "history - the id of a step is that of the image it made, not of one with the same layers" {
 	local n base own top
 	run_rbox images -q "$IMAGE"

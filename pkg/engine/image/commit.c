@@ -113,6 +113,9 @@ static void add_history(struct commit *c)
 		.author = mem_strdup(author),
 		.comment = mem_strdup(message),
 	};
+	/* What podman writes into every one. */
+	if ((!message || !*message) && c->ctr.config.image_name)
+		mem_replace(&h->comment, mem_printf("FROM %s", c->ctr.config.image_name));
 	if (author)
 		mem_replace(&ic->author, mem_strdup(author));
 	if (message && c->docker)
