@@ -218,16 +218,29 @@ static int op_readonly(struct init *in, const struct op *op, struct fail *f)
 	return mount_readonly(in->root.fd, op, f);
 }
 
-/* A missing working directory is made, as podman does, for the process's user. */
+/*
+ * An image's WORKDIR that is missing is made, for the process's user; one that was typed is not, as in podman
+ * (in its words, and with its exit status: scripts look for both).
+ */
 static int op_cwd(struct init *in, const struct op *op, struct fail *f)
 {
+	int r = 0;
+
 	in->cwd_fd = path_open_in_root(in->root.fd, op->target, O_PATH | O_DIRECTORY, 0);
-	if (in->cwd_fd == -ENOENT) {
+	if (in->cwd_fd == -ENOENT && !op->source) {
 		in->cwd_fd = path_mkdirs_in_root(in->root.fd, op->target, 0755);
 		if (in->cwd_fd >= 0 && in->user.uid)
 			(void)!fchownat(in->cwd_fd, "", in->user.uid, in->user.gid, AT_EMPTY_PATH);
+	} else if (in->cwd_fd == -ENOENT) {
+		r = refuse(f, ENOENT, "workdir \"%s\" does not exist on container %s", op->target, op->source);
+		fail_hint(f, "a folder of the image's, or mount one there: -v DIR:%s", op->target);
+	} else if (in->cwd_fd == -ENOTDIR && op->source) {
+		r = refuse(f, ENOTDIR, "workdir \"%s\" exists on container %s, but is not a directory", op->target,
+			   op->source);
 	}
-	return in->cwd_fd < 0 ? op_fail(op, -in->cwd_fd, f) : 0;
+	if (r < 0)
+		f->status = FAIL_EXIT_NOEXEC;
+	return in->cwd_fd < 0 && r == 0 ? op_fail(op, -in->cwd_fd, f) : r;
 }
 
 static int op_root_readonly(struct init *in, const struct op *op, struct fail *f)

@@ -45,6 +45,9 @@ struct launch {
 	struct launch_rootfs rootfs;
 	int stdio[3];		/* given to the process as 0, 1, 2; unused with a terminal */
 	int seccomp_fd;		/* struct sock_filter[] to load (runtime/seccomp.h), or -EBADF: none */
+	/* The working directory was asked for and has to be there, unless it is on a mount: the container's id, for
+	 * the message. NULL: it is made when it is missing. */
+	const char *strict_cwd;
 	const char *init_path;	/* --init: host's catatonit, bound read-only to /run/rbox-init; or NULL */
 	/* Descriptors from 3 on that the process gets under their numbers; the caller closes its own. */
 	const int *keep_fds;

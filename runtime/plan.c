@@ -572,6 +572,28 @@ static void settle_propagation(struct plan *p)
 	}
 }
 
+/* On what somebody mounts it may be made: podman looks into the image alone. */
+static bool is_on_mount(const struct spec *s, const char *path)
+{
+	for (size_t i = 0; i < s->n_mounts; i++) {
+		const char *d = s->mounts[i].destination;
+		size_t n = strlen(d);
+
+		if (n > 1 && !strncmp(path, d, n) && (!path[n] || path[n] == '/'))
+			return true;
+	}
+	return false;
+}
+
+static void plan_cwd(struct plan *p, const struct launch *l)
+{
+	const char *cwd = l->spec->process.cwd;
+
+	if (!cwd || !*cwd)
+		cwd = "/";
+	add(p, OP_CWD, l->strict_cwd && !is_on_mount(l->spec, cwd) ? l->strict_cwd : NULL, cwd);
+}
+
 static int build(struct plan *p, const struct launch *l, struct fail *f)
 {
 	const struct spec *s = l->spec;
@@ -598,7 +620,7 @@ static int build(struct plan *p, const struct launch *l, struct fail *f)
 	if (s->process.terminal)
 		add(p, OP_CONSOLE, NULL, NULL);
 	plan_hidden(p, s);
-	add(p, OP_CWD, NULL, s->process.cwd && *s->process.cwd ? s->process.cwd : "/");
+	plan_cwd(p, l);
 	if (s->root.readonly)
 		add(p, OP_ROOT_READONLY, NULL, NULL);
 	add(p, OP_PIVOT, NULL, NULL);

@@ -37,7 +37,7 @@ enum op_kind {
 	OP_CONSOLE,	/* a pty on the container's devpts, bound to /dev/console */
 	OP_MASK,	/* target: hidden */
 	OP_READONLY,	/* target and all below it */
-	OP_CWD,		/* target: made when missing, entered after the pivot */
+	OP_CWD,		/* target: made when missing unless there is a source (launch.strict_cwd); entered after the pivot */
 	OP_ROOT_READONLY,
 	OP_PIVOT,
 	OP_READY,	/* tell the parent, wait for its go */

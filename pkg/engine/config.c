@@ -19,6 +19,7 @@ static const struct field process_fields[] = {
 	FIELD_BOOL("Interactive", struct process_group, interactive),
 	FIELD_STR("User", struct process_group, user),
 	FIELD_STR("WorkingDir", struct process_group, workdir),
+	FIELD_BOOL("WorkingDirTyped", struct process_group, workdir_typed),
 	FIELD_STR("Umask", struct process_group, umask),
 	FIELD_STRV("GroupAdd", struct process_group, group_add),
 	FIELD_STRV("Ulimits", struct process_group, ulimits),

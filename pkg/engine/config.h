@@ -20,6 +20,7 @@ struct process_group {		/* spec.c: process */
 	char *user, *workdir, *umask;
 	char **group_add, **ulimits;
 	bool init;
+	bool workdir_typed;	/* --workdir, not the image's: it has to be there */
 };
 
 /* Ports of the host that lead to as many of the container (pkg/engine/ports.h). */

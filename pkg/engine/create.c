@@ -89,6 +89,7 @@ static int set_process(const struct run_opts *o, const struct image_config *imag
 		.workdir = mem_strdup(o->process.workdir ? o->process.workdir :
 				      image && image->config.working_dir && *image->config.working_dir ?
 				      image->config.working_dir : "/"),
+		.workdir_typed = o->process.workdir != NULL,
 		.umask = mem_strdup(o->process.umask ? o->process.umask : "0022"),
 		.group_add = strv_dup(o->process.group_add),
 		.ulimits = strv_dup(o->process.ulimits),

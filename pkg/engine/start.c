@@ -364,6 +364,7 @@ static int start(struct starting *s, const struct start_opts *o, struct fail *f)
 			.rootfs = s->root.launch,
 			.stdio = { -EBADF, -EBADF, -EBADF },
 			.seccomp_fd = s->seccomp_fd,
+			.strict_cwd = c->process.workdir_typed ? c->id : NULL,
 			.init_path = s->init_path,
 			.keep_fds = o->keep ? o->keep->v : NULL,
 			.n_keep_fds = o->keep ? o->keep->n : 0,

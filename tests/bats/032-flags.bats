@@ -123,17 +123,46 @@ is_state() {
 	rm "$TMPDIR/one" "$TMPDIR/two"
 }
 
-@test "flags -w - is the folder; one that isn't there is made" {
+# podman (since 3.0, its PR 9054) makes the folder that an image names, and takes one that was typed for a mistake when
+# it is missing: 126, and a message that scripts look for. docker makes it.
+@test "flags -w - is the folder; one that isn't there is an error, unless a mount is to hold it" {
+	local id
 	in_box -w /tmp -- pwd
 	assert "$output" == /tmp
-	in_box --workdir /made/here -- 'pwd; stat -c %u:%g:%a .'
-	assert "$output" == "/made/here
-0:0:755"
+	run_rbox 126 run --rm --network none --cidfile "$TMPDIR/cid" -w /made/here "$IMAGE" pwd
+	assert "$output" == ""
+	id=$(cat "$TMPDIR/cid")
+	assert "$stderr" == "Error: workdir \"/made/here\" does not exist on container $id
+  fix: a folder of the image's, or mount one there: -v DIR:/made/here"
+	rm "$TMPDIR/cid"
+	run_rbox 126 run --rm --network none -w /etc/passwd "$IMAGE" true
+	assert "$stderr" =~ ^'Error: workdir "/etc/passwd" exists on container '[0-9a-f]{64}', but is not a directory'
 	in_box -- pwd
 	assert "$output" == /
-	run_rbox '?' run --rm --network none -w /etc/passwd "$IMAGE" true
-	assert "$status" =~ '^12[567]$'
-	assert "$stderr" =~ '^Error: .*/etc/passwd'
+	# on a mount it is made, as podman's runtimes do
+	in_box --tmpfs /srv -w /srv/new -- 'pwd; stat -c %u:%g:%a .'
+	assert "$output" == $'/srv/new\n0:0:755'
+	mkdir "$TMPDIR/site"
+	in_box -v "$TMPDIR/site:/site" -w /site -- pwd
+	assert "$output" == /site
+	rmdir "$TMPDIR/site"
+	# the image's own is made, every time
+	run_rbox create --name base --network none "$IMAGE" true
+	run_rbox commit -q -c 'WORKDIR /made/here' base made
+	run_rbox run --rm --network none made sh -c 'pwd; stat -c %u:%g:%a .'
+	assert "$output" == $'/made/here\n0:0:755'
+	run_rbox run --rm --network none -u 7:8 made sh -c 'pwd; stat -c %u:%g:%a .'
+	assert "$output" == $'/made/here\n7:8:755'
+	# looked at by each start, not by create
+	run_rbox create --name later --network none -w /made/later "$IMAGE" true
+	run_rbox 126 start -a later
+	assert "$stderr" =~ 'workdir "/made/later" does not exist on container'
+	mkdir -p "$TMPDIR/made/later"
+	run_rbox cp "$TMPDIR/made" later:/
+	run_rbox start -a later
+	rm -r "$TMPDIR/made"
+	run_rbox rm base later
+	run_rbox rmi made
 }
 
 @test "flags -u - user, group, both, by name and number" {
