@@ -10,6 +10,7 @@
 #include "pkg/util/file.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
+#include "runtime/monitor/keys.h"
 
 struct exec_args {
 	struct exec_opts exec;
@@ -63,6 +64,7 @@ static int exec_in(struct app *app, const struct exec_args *o, const char *name,
 {
 	char session[CTR_ID_LEN + 1] = "";
 	auto_strv char **args = NULL;
+	struct keys keys;
 	int r;
 
 	if (!name || !*words) {
@@ -71,6 +73,8 @@ static int exec_in(struct app *app, const struct exec_args *o, const char *name,
 		fail_hint(f, "rbox %s %s", app->path, app->command->args);
 		return -EINVAL;
 	}
+	if (o->exec.detach_keys && keys_parse(o->exec.detach_keys, &keys, f) < 0)
+		return -f->code;
 	if (o->exec.tty && o->exec.interactive && !o->exec.detach && !isatty(0))
 		app_warn("The input device is not a TTY. The --tty and --interactive flags might not work properly");
 	args = strv_dup(words);

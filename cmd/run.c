@@ -13,11 +13,17 @@
 #include "pkg/util/fd.h"
 #include "pkg/util/str.h"
 #include "runtime/monitor/attach.h"
+#include "runtime/monitor/keys.h"
 
 static int check(const struct run_opts *o, struct fail *f)
 {
+	struct keys keys;
+
 	if (o->detach && o->attach)
 		return refuse(f, EINVAL, "--attach and --detach can't be used together");
+	/* Attaching comes too late to find that out: the container would run by then. */
+	if (o->detach_keys && keys_parse(o->detach_keys, &keys, f) < 0)
+		return -f->code;
 	/* As podman: jobs without a terminal use lines that were written at one. */
 	if (!o->detach && o->process.tty && o->process.interactive && !isatty(0))
 		app_warn("The input device is not a TTY. The --tty and --interactive flags might not work properly");

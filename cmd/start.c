@@ -6,6 +6,7 @@
 #include "pkg/engine/attach.h"
 #include "pkg/engine/restart.h"
 #include "pkg/util/fd.h"
+#include "runtime/monitor/keys.h"
 
 struct start_args {
 	struct select_opts select;
@@ -91,6 +92,8 @@ static int start_one(struct app *app, struct container *c, const char *shown, vo
 
 static int check(const struct start_args *o, int operands, struct fail *f)
 {
+	struct keys keys;
+
 	if ((o->attach || o->interactive) && operands > 1)
 		return refuse(f, EINVAL, "you cannot start and attach multiple containers at once");
 	if (o->select.all && operands)
@@ -99,6 +102,9 @@ static int check(const struct start_args *o, int operands, struct fail *f)
 		return refuse(f, EINVAL, "start requires at least one argument");
 	if ((o->attach || o->interactive) && (o->select.all || (o->select.filters && !operands)))
 		return refuse(f, EINVAL, "--attach and --interactive are for one container");
+	/* Not when it runs already. */
+	if (o->detach_keys && keys_parse(o->detach_keys, &keys, f) < 0)
+		return -f->code;
 	return 0;
 }
 

@@ -85,16 +85,38 @@ is_running() { [ "$(rbox inspect -f '{{.State.Running}}' "$1" 2>/dev/null)" = tr
 
 @test "start --sig-proxy=false, --detach-keys" {
 	local pid status=0
-	run_rbox create --name s1 --network none "$IMAGE" sleep 1000
+	run_rbox create --name s1 --network none "$IMAGE" \
+		sh -c 'trap "exit 7" TERM; echo up; while :; do sleep 0.1; done'
 	run_rbox 125 start --attach --detach-keys no-such-key s1
 	assert "$stderr" =~ "no-such-key"
-	rbox start --attach --sig-proxy=false s1 >/dev/null 2>&1 3>&- &
+	# which was found out after it had been started
+	run_rbox inspect -f '{{.State.Status}}' s1
+	assert "$output" == created
+	rbox start --attach --sig-proxy=false s1 >"$RBOX_T/s1" 2>&1 3>&- &
 	pid=$!
-	wait_for 20 is_running s1
+	wait_for 20 grep -q up "$RBOX_T/s1"
 	kill -TERM $pid
 	wait $pid || status=$?
 	assert $status -eq 143 "the client's status"
 	is_running s1
+	run_rbox stop -t 0 s1
+	status=0
+	rbox start --attach s1 >"$RBOX_T/s2" 2>&1 3>&- &
+	pid=$!
+	wait_for 20 grep -q up "$RBOX_T/s2"
+	kill -TERM $pid
+	wait $pid || status=$?
+	assert $status -eq 7 "by default it is the container's"
+}
+
+@test "run --detach-keys - what are none are refused before anything runs" {
+	run_rbox 125 run --name s1 --network none --detach-keys no-such-key "$IMAGE" sleep 1000
+	assert "$stderr" =~ "^Error: detach keys 'no-such-key'"
+	run_rbox ps -aq
+	assert "$output" == ""
+	run_rbox run -d --name s1 --network none "$IMAGE" sleep 1000
+	run_rbox 125 exec --detach-keys no-such-key s1 touch /touched
+	run_rbox 1 exec s1 test -e /touched
 }
 
 @test "run --label-file, --health-startup-timeout" {
@@ -103,6 +125,57 @@ is_running() { [ "$(rbox inspect -f '{{.State.Running}}' "$1" 2>/dev/null)" = tr
 		--health-startup-cmd true --health-startup-timeout 7s "$IMAGE"
 	run_rbox inspect -f '{{.Config.Labels.one}} {{.Config.Labels.two}} {{.Config.StartupHealthCheck.Timeout}}' l
 	assert "$output" == "1 2 7000000000"
+}
+
+@test "run --health-startup-timeout - a start-up check that takes longer has failed" {
+	run_rbox run -d --name l --network none --health-cmd true --health-interval disable --health-startup-cmd 'sleep 1000' \
+		--health-startup-interval disable --health-startup-timeout 1s "$IMAGE" sleep 1000
+	run_rbox 1 healthcheck run l
+	run_rbox inspect -f '{{(index .State.Health.Log 0).ExitCode}}' l
+	assert "$output" -ne 0
+}
+
+@test "load --quiet - nothing but the name" {
+	run_rbox load -i "$IMAGES/nocmd.tar"
+	assert "$output" == "Loaded image: localhost/nocmd:latest"
+	assert "$stderr" =~ "Copying blob"
+	run_rbox load --quiet -i "$IMAGES/nocmd.tar"
+	assert "$output" == "Loaded image: localhost/nocmd:latest"
+	assert "$stderr" == ""
+	run_rbox rmi localhost/nocmd
+}
+
+@test "volume create --driver - local, and no other" {
+	run_rbox volume create --driver local v
+	run_rbox volume inspect -f '{{.Driver}}' v
+	assert "$output" == local
+	run_rbox volume rm v
+	run_rbox 125 volume create --driver nfs v
+	assert "$stderr" =~ '^Error: volume driver "nfs": only local is there'
+}
+
+# How often the screen is cleared before two lines are on it: on_screen ARGS
+on_screen() {
+	# shellcheck disable=SC2086
+	run_cmd /usr/bin/python3 -c 'import os, pty, signal, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+got = b""
+while got.count(b"\n") < 2:
+    got += os.read(fd, 4096)
+os.kill(pid, signal.SIGTERM)
+os.waitpid(pid, 0)
+print(got.count(b"\x1b[2J"))' $RBOX "$@"
+	check_status 0
+}
+
+@test "stats --no-reset - what was printed stays on the screen" {
+	run_rbox run -d --name l --network none "$IMAGE" sleep 1000
+	on_screen stats --interval 1 --format '{{.Name}}' l
+	assert "$output" -ge 2
+	on_screen stats --interval 1 --format '{{.Name}}' --no-reset l
+	assert "$output" -eq 0
 }
 
 @test "run --arch, --os, --variant - what the store has isn't taken for another machine's" {
@@ -141,6 +214,43 @@ is_running() { [ "$(rbox inspect -f '{{.State.Running}}' "$1" 2>/dev/null)" = tr
 	run_rbox run -q --rm --network none --cert-dir "$RBOX_T/certs" --authfile "$RBOX_T/login.json" \
 		"$REGISTRY/x:1" true
 	run_rbox rmi "$REGISTRY/x:1"
+}
+
+@test "run --quiet - nothing is said of the pull" {
+	run_rbox create --cert-dir "$RBOX_T/certs" --creds user:secret --network none "$REGISTRY/x:1" true
+	assert "$stderr" =~ "Trying to pull $REGISTRY/x:1"
+	run_rbox rm "$output"
+	run_rbox rmi "$REGISTRY/x:1"
+	run_rbox create --quiet --cert-dir "$RBOX_T/certs" --creds user:secret --network none "$REGISTRY/x:1" true
+	assert "$stderr" == ""
+	run_rbox rm "$output"
+	run_rbox rmi "$REGISTRY/x:1"
+}
+
+# A registry that answers 503 twice to each request, until the test ends: FLAKY, its address.
+flaky_start() {
+	mkfifo "$RBOX_T/open"
+	/usr/bin/python3 tests/lib/registry-faults.py --layout "$RBOX_T/layout" <"$RBOX_T/open" >"$RBOX_T/ports" 3>&- &
+	exec 8>"$RBOX_T/open"
+	rm "$RBOX_T/open"
+	wait_for 30 grep -q ' ' "$RBOX_T/ports"
+	FLAKY=127.0.0.1:$(cut -d' ' -f1 "$RBOX_T/ports")/flaky
+}
+
+@test "pull --retry, --retry-delay; run's, too" {
+	local again="the registry answers 503; trying again in"
+	flaky_start
+	run_rbox 125 pull -q --tls-verify=false --retry 0 "$FLAKY/a:1"
+	assert "$stderr" =~ ^"Error: pull '$FLAKY/a:1': $FLAKY/a:1: [0-9.:]+ answers 503"
+	run_rbox 125 pull -q --tls-verify=false --retry 1 --retry-delay 100ms "$FLAKY/b:1"
+	assert "$stderr" =~ ^"WARN: $FLAKY/b:1: $again 0.1 s \\(1 of 1\\)"$'\n'"Error: "
+	run_rbox pull -q --tls-verify=false --retry 2 --retry-delay 100ms "$FLAKY/c:1"
+	assert "$stderr" =~ ^"WARN: $FLAKY/c:1: $again 0.1 s \\(1 of 2\\)"$'\n'"WARN: $FLAKY/c:1: $again 0.2 s \\(2 of 2\\)"
+	run_rbox 125 run -q --rm --network none --tls-verify=false --retry 1 --retry-delay 200ms "$FLAKY/d:1" true
+	assert "$stderr" =~ ^"WARN: $FLAKY/d:1: $again 0.2 s \\(1 of 1\\)"$'\n'"Error: "
+	run_rbox run -q --rm --network none --tls-verify=false --retry 2 --retry-delay 1ms "$FLAKY/e:1" true
+	run_rbox rmi "$FLAKY/c:1" "$FLAKY/e:1"
+	exec 8>&-
 }
 
 @test "commit --quiet - the id alone" {
