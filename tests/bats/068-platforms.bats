@@ -64,6 +64,11 @@ pull() { run_rbox "${status_wanted:-0}" pull -q --tls-verify=false "$@"; }
 	assert "$output" == "$(id_of many linux/arm/v6)"
 	pull --arch arm --variant v7 "$REGISTRY/many"
 	assert "$output" == "$(id_of many linux/arm/v7)"
+	# v7 is what arm alone means
+	pull --arch arm --variant v6 "$REGISTRY/many"
+	assert "$output" == "$(id_of many linux/arm/v6)"
+	status_wanted=125 pull --os plan9 "$REGISTRY/many"
+	assert "$stderr" =~ "plan9/"
 }
 
 @test "platforms - one that isn't there is an error that names those that are" {
@@ -75,6 +80,16 @@ pull() { run_rbox "${status_wanted:-0}" pull -q --tls-verify=false "$@"; }
 	assert "$stderr" =~ "linux/mips"
 	run_rbox images -q
 	assert "$output" == "" "nothing is kept of either"
+}
+
+@test "platforms - run --variant: what the store has of another one isn't taken" {
+	pull --platform linux/arm/v6 "$REGISTRY/many"
+	run_rbox create --pull never --arch arm --variant v6 --network none "$REGISTRY/many"
+	run_rbox rm "$output"
+	run_rbox create --pull never --arch arm --network none "$REGISTRY/many"
+	run_rbox rm "$output"
+	run_rbox 125 create --pull never --arch arm --variant v5 --network none "$REGISTRY/many"
+	assert "$stderr" == "Error: $REGISTRY/many: image not known"
 }
 
 @test "platforms - run --platform fetches what isn't there, and says that it can't run it here" {
