@@ -24,7 +24,7 @@ unit-objects: $(UNIT_OBJ)
 
 # The rules of the house that a script can hold (contrib/checks), and a clang compile of all.
 CHECKS := spdx words shell length params calls floors
-BUILT_CHECKS := headers globals $(if $(CMD_SRC),needed)
+BUILT_CHECKS := headers globals $(if $(CMD_SRC),needed compat)
 .PHONY: lint lint-clang
 lint: objects $(if $(CMD_SRC),$(B)/rbox)
 	@bad=0; for c in $(CHECKS) $(BUILT_CHECKS); do \

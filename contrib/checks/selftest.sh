@@ -270,7 +270,28 @@ test_shell() {
 	finds shell 'cmd/script'
 }
 
-for t in clean length params calls floors globals headers needed spdx words shell; do
+# A program with a --help like rbox's, and rows that may lack something.
+test_compat() {
+	fresh
+	mkdir -p "$T/tree/contrib/compat"
+	cp "$CHECKS/../compat/table.py" "$T/tree/contrib/compat/"
+	# shellcheck disable=SC2016  # meant literally
+	printf '%s\n' '#!/bin/sh' 'case $1 in run) echo "Options:"; echo "      --tty    a terminal"; exit ;; esac' \
+		'echo "Commands:"; echo "  run   Run"' >"$T/rbox"
+	chmod +x "$T/rbox"
+	printf 'P0\trun\t-\t-\nP0\trun\t--tty\t-\n' >"$T/tree/contrib/compat/podman.tsv"
+	: >"$T/tree/contrib/compat/TABLE.md"
+	RBOX_BIN=$T/rbox finds compat 'TABLE.md: run --tty is missing'
+	printf '| run |  | P0 | proved |\n| run | --tty | P0 | proved |\n' >"$T/tree/contrib/compat/TABLE.md"
+	RBOX_BIN=$T/rbox passes compat
+	printf 'P0\trun\t-\t-\n' >"$T/tree/contrib/compat/podman.tsv"
+	RBOX_BIN=$T/rbox finds compat "podman.tsv: run --tty isn't there"
+	RBOX_BIN=$T/rbox finds compat 'TABLE.md: run --tty is no row'
+	: >"$T/tree/contrib/compat/podman.tsv"
+	RBOX_BIN=$T/rbox finds compat "podman.tsv: the command run isn't there"
+}
+
+for t in clean length params calls floors globals headers needed compat spdx words shell; do
 	test_$t
 done
 echo "checks' self test: $PASSED passed, $FAILED failed"
