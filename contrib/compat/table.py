@@ -486,6 +486,8 @@ def check():
                 faults.append("podman.tsv: %s %s isn't there" % (command, name))
     for line in faults:
         print(line)
+    if any("isn't there" in line for line in faults):
+        print("podman.tsv: a new option is a line there: P2 (own: not podman's), its command, its name, -, with tabs between")
     return 1 if faults else 0
 
 
