@@ -6,6 +6,7 @@
 
 #include "pkg/engine/exec.h"
 #include "pkg/engine/spec.h"
+#include "pkg/engine/wait.h"
 #include "pkg/util/mem.h"
 #include "runtime/monitor/ask.h"
 
@@ -102,6 +103,24 @@ json_t *health_test_json(const struct health_test *t)
 	return o;
 }
 
+/*
+ * What podman's user sees after the check that made a container unhealthy: it has been killed, stopped or
+ * restarted by then. An unhealthy one with such an action is about to be.
+ */
+static void await_action(const struct container *c)
+{
+	struct fail ignored = { 0 };
+	struct state now = { 0 };
+
+	if (c->config.health.action == HEALTH_ACT_NONE)
+		return;
+	/* That its record says nothing any more is what is waited for. */
+	if (state_load(c->dir_fd, &now, &ignored) == 0 && now.started_at == c->state.started_at &&
+	    now.health == HEALTH_UNHEALTHY)
+		wait_run_over(c->dir_fd, &now, c->config.health.action == HEALTH_ACT_RESTART);
+	state_done(&now);
+}
+
 int engine_health_run(struct engine *e, const char *name, struct fail *f)
 {
 	auto_container struct container c = CONTAINER_INIT;
@@ -113,5 +132,8 @@ int engine_health_run(struct engine *e, const char *name, struct fail *f)
 		return refuse(f, ESRCH, "container %s is not running", c.id);
 	if (!health_args(&c.config.health.check, NULL))
 		return refuse(f, EINVAL, "container %s has no defined healthcheck", c.id);
-	return ask_check(c.state.run_dir, c.id, f);
+	r = ask_check(c.state.run_dir, c.id, f);
+	if (r == 1)
+		await_action(&c);
+	return r;
 }

@@ -26,7 +26,10 @@ struct health_plan health_plan(const struct health_config *h, const struct spec_
 json_t *health_state_json(const struct container *c) MUST_USE;
 json_t *health_test_json(const struct health_test *t) MUST_USE;
 
-/* Runs the check of container NAME now: 0 passed, 1 failed, 2 failed before the start-up was over. */
+/*
+ * Runs the check of container NAME now: 0 passed, 1 failed, 2 failed before the start-up was over. When that made
+ * it unhealthy, its --health-on-failure has been carried out by the return.
+ */
 int engine_health_run(struct engine *e, const char *name, struct fail *f) MUST_USE;
 
 #endif

@@ -107,6 +107,11 @@ static int look_at(struct waiting *w, const struct state *s, int *ret_code, stru
 {
 	bool wants_end = w->mask & 1 << STATUS_STOPPED;
 
+	/* There is no run whose end could come: as podman and docker, with 0 or what its start failed with. */
+	if (wants_end && s->status == STATUS_CONFIGURED) {
+		*ret_code = s->exit_code;
+		return 1;
+	}
 	if (wants_end && run_has_ended(w, s, ret_code))
 		return 1;
 	if (w->mask & 1U << s->status || w->mask & (unsigned)WAIT_HEALTH << s->health)
@@ -175,4 +180,39 @@ int engine_wait(struct engine *e, const char *name, unsigned mask, int *ret_code
 	if (r > 0 && *ret_code >= 0)
 		(void)state_settle(dir);
 	return r < 0 ? r : 0;
+}
+
+/* RUN is over, and what its end was for has come about. */
+static bool is_over(const struct state *s, const struct state *run, bool next)
+{
+	switch (s->status) {
+	case STATUS_RUNNING:
+	case STATUS_PAUSED:
+		return s->started_at != run->started_at;
+	case STATUS_RESTARTING:
+		return !next || s->restarts > run->restarts;
+	case STATUS_STOPPED:
+	case STATUS_REMOVING:
+		return true;
+	default:
+		return false;
+	}
+}
+
+void wait_run_over(int dir_fd, const struct state *run, bool next)
+{
+	auto_fd int notify = watch(dir_fd);
+	bool over = false;
+
+	for (;;) {
+		struct state s = { 0 };
+		struct fail ignored = { 0 };
+
+		/* A folder without a record is a container that was removed. */
+		over = state_load(dir_fd, &s, &ignored) < 0 || is_over(&s, run, next);
+		state_done(&s);
+		if (over)
+			return;
+		sleep_on(notify);
+	}
 }

@@ -20,7 +20,9 @@ int sig_parse(const char *text, int *ret, struct fail *f)
 
 	if (str_to_u64(text, 10, &n) == 0) {
 		if (n < 1 || n > RT_MAX)
-			return refuse(f, EINVAL, "'%s' is not a signal (1 to %d)", text, RT_MAX);
+			/* Both are podman's words, which scripts look for. */
+			return n ? refuse(f, EINVAL, "valid signals are 1 through %d", RT_MAX) :
+				   refuse(f, EINVAL, "invalid signal: 0");
 		*ret = (int)n;
 		return 0;
 	}

@@ -388,6 +388,35 @@ ROWS
 	run_rbox rm -f -t 0 c1 c2 c3
 }
 
+@test "wait - one that was never started has no end to wait for" {
+	run_rbox create --name c1 --network none "$IMAGE" sleep 1000
+	run_rbox wait c1
+	assert "$output" == 0
+	run_rbox wait --condition stopped --condition exited c1
+	assert "$output" == 0
+	run_rbox rm c1
+	# Its start failed: that is what there is to tell.
+	run_rbox create --name c1 --network none "$IMAGE" no-such-command
+	run_rbox 125 start c1
+	run_rbox wait c1
+	assert "$output" == 127
+	run_rbox rm c1
+}
+
+@test "signals - what is none is said in podman's words" {
+	local s
+	for s in 0 SIGBADSIG SIG BADSIG %% ''; do
+		run_rbox 125 kill -s "$s" no-such-container
+		assert "${stderr%%$'\n'*}" == "Error: invalid signal: $s"
+	done
+	for s in 65 99999999; do
+		run_rbox 125 kill -s "$s" no-such-container
+		assert "${stderr%%$'\n'*}" == "Error: valid signals are 1 through 64"
+		run_rbox 125 create --stop-signal "$s" "$IMAGE" true
+		assert "${stderr%%$'\n'*}" == "Error: valid signals are 1 through 64"
+	done
+}
+
 @test "attach - output from now on, the exit status, no stdin asked for" {
 	run_rbox run -d -i --name c1 --network none "$IMAGE" sh -c 'read x; echo got $x; exit 8'
 	run_rbox_in word 8 attach c1

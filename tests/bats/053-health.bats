@@ -249,6 +249,41 @@ Seccomp: 2
 	run_rbox rm -f "$name"
 }
 
+@test "health - healthcheck run comes back when what follows from it is done" {
+	local name action began
+	name=$(safename)
+	for action in kill stop restart; do
+		run_checked "$name" --health-cmd=false --health-interval=disable --health-retries=1 \
+			--health-on-failure=$action
+		began=$(field "$name" .State.StartedAt)
+		run_rbox 1 healthcheck run "$name"
+		assert "$output" == unhealthy
+		if [ $action = restart ]; then
+			run_rbox inspect --format '{{.State.Status}} {{.State.StartedAt}}' "$name"
+			assert "$output" =~ ^running "$action"
+			assert "${output#running }" != "$began" "it has been restarted"
+		else
+			assert "$(field "$name" .State.Status)" == exited "$action"
+		fi
+		run_rbox rm -f "$name"
+	done
+	# Gone with its end is an end, too.
+	run_checked "$name" --rm --health-cmd=false --health-interval=disable --health-retries=1 --health-on-failure=kill
+	run_rbox 1 healthcheck run "$name"
+	assert "$output" == unhealthy
+	run_rbox wait --ignore "$name"
+}
+
+@test "health - State.Healthcheck is State.Health, as before podman 4" {
+	local name
+	name=$(safename)
+	run_checked "$name" --health-cmd=true --health-interval=disable
+	run_rbox healthcheck run "$name"
+	run_rbox inspect --format '{{.State.Healthcheck.Status}} {{.State.Health.Status}}' "$name"
+	assert "$output" == "healthy healthy"
+	run_rbox rm -f "$name"
+}
+
 @test "health - errors of healthcheck run and wait" {
 	local name
 	name=$(safename)
