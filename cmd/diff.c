@@ -6,18 +6,26 @@
 
 #include "cmd/commands.h"
 #include "pkg/engine/diff.h"
+#include "pkg/engine/select.h"
 #include "pkg/util/json.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
 
 struct diff_opts {
 	char *format;
+	bool latest;
 };
 
+#define DIFF_FORMAT OPT_STR(0, "format", struct diff_opts, format, "json", \
+			    "as JSON: lists \"changed\", \"added\" and \"deleted\"")
+
 static const struct opt diff_rows[] = {
-	OPT_STR(0, "format", struct diff_opts, format, "json", "as JSON: lists \"changed\", \"added\" and \"deleted\""),
+	DIFF_FORMAT,
+	OPT_FLAG('l', "latest", struct diff_opts, latest, "the newest container instead of a name"),
 	OPT_END
 };
+
+static const struct opt image_diff_rows[] = { DIFF_FORMAT, OPT_END };
 
 /* File names are bytes; JSON is UTF-8: what isn't is shown escaped. */
 static json_t *name_json(const char *path)
@@ -71,15 +79,18 @@ static int run(struct app *app, int argc, char **argv, enum diff_what what, stru
 {
 	struct diff_opts o = { 0 };
 	auto_strv char **list = NULL;
+	auto_free char *newest = NULL;
 	int first = app_parse(app, &o, argc, argv, f), r;
 
 	if (first < 0)
 		return first;
-	r = app_need_args(app, argc - first, 1, 1, f);
+	r = app_need_args(app, argc - first, !o.latest, !o.latest, f);
+	if (r == 0 && o.latest)
+		r = select_one(&app->engine, true, NULL, &newest, f);
 	if (r == 0 && o.format && strcmp(o.format, "json"))
 		r = refuse(f, EINVAL, "only supported value for '--format' is 'json'");
 	if (r == 0)
-		r = engine_diff(&app->engine, argv[first], what, &list, f);
+		r = engine_diff(&app->engine, newest ? newest : argv[first], what, &list, f);
 	if (r == 0 && o.format)
 		print_json(list);
 	else if (r == 0)
@@ -118,5 +129,5 @@ const struct command container_diff_command = {
 
 const struct command image_diff_command = {
 	.name = "diff", .args = "[options] IMAGE", .summary = "Show what an image's topmost layer changed",
-	.needs = NEED_STORE, .opts = diff_rows, .run = image_diff_run,
+	.needs = NEED_STORE, .opts = image_diff_rows, .run = image_diff_run,
 };

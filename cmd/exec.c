@@ -79,6 +79,9 @@ static int exec_in(struct app *app, const struct exec_args *o, const char *name,
 		app_warn("The input device is not a TTY. The --tty and --interactive flags might not work properly");
 	args = strv_dup(words);
 	r = engine_exec(&app->engine, name, &o->exec, args, session, f);
+	/* What never ran has no status of its own to give: podman's 125, for a missing command too. */
+	if (r < 0 && o->exec.detach && (f->status == FAIL_EXIT_NOEXEC || f->status == FAIL_EXIT_NOTFOUND))
+		f->status = 0;
 	if (r == 0 && o->exec.detach)
 		app_printf("%s\n", session);
 	return r;

@@ -76,6 +76,19 @@ C /tmp
 A /tmp/x" "the engine's own files are not told"
 }
 
+@test "diff - --latest" {
+	run_rbox create --name older --network none "$IMAGE" true
+	run_rbox run --name newer --network none "$IMAGE" touch /of-the-newer
+	run_rbox diff -l
+	assert "$output" =~ "A /of-the-newer"
+	run_rbox container diff --latest --format json
+	assert "$output" =~ '"/of-the-newer"'
+	run_rbox 125 diff -l older
+	run_rbox 125 image diff -l
+	assert "$stderr" =~ "^Error: unknown shorthand flag: 'l' in -l"
+	run_rbox rm older newer
+}
+
 @test "diff - of an image, and what makes no sense" {
 	run_rbox image diff localhost/multi:latest
 	assert "$output" =~ "C /data
