@@ -114,15 +114,28 @@ static int inspect_any(struct app *app, const struct inspect_opts *o, const char
 	return refuse(f, ENOENT, "no such object: \"%.200s\"", name);
 }
 
+/* What containers, images and volumes don't show when it is empty (or not asked for). */
+static json_t *omitted_members(void)
+{
+	json_t *o = engine_volume_omitted();
+
+	json_object_update_new(o, json_pack("{s:n, s:i, s:[], s:[], s:[], s:n}", "SizeRw", "SizeRootFs", 0,
+					    "SecondaryIPAddresses", "SecondaryIPv6Addresses",
+					    "AdditionalMacAddresses", "HealthCheck"));
+	return o;
+}
+
 static int print_objects(json_t *objects, const char *format, struct fail *f)
 {
 	auto_str struct str out = STR_INIT(64 << 20);
+	auto_json json_t *omitted = omitted_members();
 	int r;
 
 	if (format && *format && strcmp(format, "json"))
 		app_defuse(objects);
 	/* A bare "json" means the array that stands there without a format. */
-	r = format_rows(format && *format ? format : "json", objects, &(struct format_table){ 0 }, &out, f);
+	r = format_rows(format && *format ? format : "json", objects,
+			&(struct format_table){ .omitted = omitted }, &out, f);
 
 	if (r == 0 || out.len)
 		app_print(str_cstr(&out));

@@ -67,16 +67,18 @@ static void go_times(json_t *rows)
 			json_object_set_new(row, "CreatedAt", json_string(time_format_go(t, go)));
 }
 
-static int print_rows(json_t *rows, const char *format, const struct format_table *table, struct fail *f)
+static int print_rows(json_t *rows, const char *format, struct format_table table, struct fail *f)
 {
 	auto_str struct str out = STR_INIT(64 << 20);
+	auto_json json_t *omitted = engine_volume_omitted();
 	int r;
 
+	table.omitted = omitted;
 	if (!format || strcmp(format, "json")) {
 		go_times(rows);
 		app_defuse(rows);
 	}
-	r = format_rows(format, rows, table, &out, f);
+	r = format_rows(format, rows, &table, &out, f);
 	if (r == 0 || out.len)
 		app_print(str_cstr(&out));
 	return r;
@@ -96,8 +98,8 @@ static int ls_run(struct app *app, int argc, char **argv, struct fail *f)
 	r = engine_volumes(&app->engine, o.filters, &rows, f);
 	if (r == 0)
 		r = print_rows(rows, o.quiet && !o.format ? "{{.Name}}" : o.format,
-			       &(struct format_table){ .format = "table {{.Driver}}\t{{.Name}}", .headers = headers,
-						       .noheading = o.noheading }, f);
+			       (struct format_table){ .format = "table {{.Driver}}\t{{.Name}}", .headers = headers,
+						      .noheading = o.noheading }, f);
 	opt_done(ls_rows, &o);
 	return r;
 }
@@ -140,7 +142,7 @@ static int inspect_run(struct app *app, int argc, char **argv, struct fail *f)
 		json_array_append_new(found, one);
 	}
 	if (r == 0 && (json_array_size(found) || !o.format))
-		r = print_rows(found, o.format && *o.format ? o.format : "json", &(struct format_table){ 0 }, f);
+		r = print_rows(found, o.format && *o.format ? o.format : "json", (struct format_table){ 0 }, f);
 	opt_done(inspect_rows, &o);
 	return r < 0 ? r : worst;
 }

@@ -263,6 +263,40 @@ void mountopt_sort(struct container_config *c)
 		qsort(c->mounts, c->n_mounts, sizeof(*c->mounts), by_destination);
 }
 
+static bool is_same_mount(const struct config_mount *a, const struct config_mount *b)
+{
+	size_t n = strv_len(a->options);
+
+	if (!str_eq(a->destination, b->destination) || !str_eq(a->type, b->type) || !str_eq(a->source, b->source) ||
+	    !str_eq(a->name, b->name) || n != strv_len(b->options))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(a->options[i], b->options[i]))
+			return false;
+	return true;
+}
+
+/* Of what was said twice in the same words one is enough, as in podman: a list put together by a script has such. */
+static void drop_repeated(struct container_config *c)
+{
+	size_t kept = 1;
+
+	for (size_t i = 1; i < c->n_mounts; i++) {
+		struct config_mount *m = &c->mounts[i];
+
+		if (!is_same_mount(m, &c->mounts[kept - 1])) {
+			c->mounts[kept++] = *m;
+			continue;
+		}
+		free(m->type);
+		free(m->source);
+		free(m->destination);
+		free(m->name);
+		strv_free(m->options);
+	}
+	c->n_mounts = kept;
+}
+
 int mountopt_parse(const struct run_opts *o, struct container_config *c, struct fail *f)
 {
 	int r = 0;
@@ -276,6 +310,7 @@ int mountopt_parse(const struct run_opts *o, struct container_config *c, struct 
 	if (r < 0 || !c->n_mounts)
 		return r;
 	mountopt_sort(c);
+	drop_repeated(c);
 	/* As podman: which of the two was meant can't be known. */
 	for (size_t i = 1; i < c->n_mounts; i++)
 		if (!strcmp(c->mounts[i].destination, c->mounts[i - 1].destination))

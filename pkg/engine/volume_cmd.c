@@ -71,6 +71,12 @@ static json_t *volume_json(struct engine *e, const struct volume *v)
 	return o;
 }
 
+json_t *engine_volume_omitted(void)
+{
+	return json_pack("{s:{}, s:b, s:i, s:i, s:i, s:s, s:b, s:b}", "Status", "Anonymous", 0, "UID", 0, "GID", 0,
+			 "Timeout", 0, "StorageID", "", "NeedsCopyUp", 0, "NeedsChown", 0);
+}
+
 int engine_volume_inspect(struct engine *e, const char *text, json_t **ret, struct fail *f)
 {
 	auto_volume struct volume v = { .name = NULL };

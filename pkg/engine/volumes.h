@@ -40,6 +40,8 @@ int engine_volume_create(struct engine *e, const struct volume_opts *o, const ch
 			 struct fail *f) MUST_USE;
 /* One by name (or its unique beginning), as podman's inspect shows it. */
 int engine_volume_inspect(struct engine *e, const char *text, json_t **ret, struct fail *f) MUST_USE;
+/* What that leaves out of a volume when it is empty, as templates see it (struct template_env); a new reference. */
+json_t *engine_volume_omitted(void) MUST_USE;
 /* All for which the filters hold. */
 int engine_volumes(struct engine *e, char *const *filters, json_t **ret, struct fail *f) MUST_USE;
 /* In use: status 2 in podman's words, or with FORCE its containers are removed. Missing: status 1. RET: its name. */

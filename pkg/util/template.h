@@ -41,6 +41,11 @@ struct template_env {
 	 * ones podman's types have (Labels, Annotations, Options, Networks, Ports, ...).
 	 */
 	const char *const *maps;
+	/*
+	 * Members of structs that JSON leaves out when they are empty, with what they are then, by name; a
+	 * template must be able to ask for them. Borrowed; NULL: none.
+	 */
+	const json_t *omitted;
 };
 
 /*
@@ -72,6 +77,7 @@ struct format_table {
 	const char *format;			/* used for a FORMAT of NULL, "" or "table" */
 	const struct format_header *headers;	/* ends with a NULL field; others: "CreatedAt" -> "CREATED AT" */
 	const char *const *maps;		/* see struct template_env */
+	const json_t *omitted;			/* as well */
 	bool noheading;				/* rows of a "table" format without their header */
 };
 

@@ -179,6 +179,9 @@ static json_t *get_member(const json_t *object, const char *name)
 		j = json_object_get(object, "Id");
 	if (!j && !strcmp(name, "Id"))
 		j = json_object_get(object, "ID");
+	/* What State.Health was called before podman 4. */
+	if (!j && !strcmp(name, "Healthcheck"))
+		j = json_object_get(object, "Health");
 	if (!j) {
 		const char *key;
 		json_t *item;
@@ -205,6 +208,8 @@ static int step_into(struct eval *e, size_t at, struct value *v, const char *nam
 			     json_is_string(v->j) ? "string" : json_is_array(v->j) ? "list" :
 			     json_is_boolean(v->j) ? "bool" : json_is_integer(v->j) ? "int" : "float64");
 	member.j = v->map ? json_object_get(v->j, name) : get_member(v->j, name);
+	if (!member.j && !v->map && e->env)
+		member.j = json_object_get(e->env->omitted, name);
 	if (!member.j && !v->map)
 		return unknown_field(e, at, v->j, name);
 	/* A null in a map is Go's nil interface, which is no value either. */

@@ -163,7 +163,8 @@ static int format_json(json_t *rows, bool lines, struct str *out, struct fail *f
 int format_rows(const char *format, json_t *rows, const struct format_table *table,
 		struct str *out, struct fail *f)
 {
-	const struct template_env env = { .maps = table ? table->maps : NULL };
+	const struct template_env env = { .maps = table ? table->maps : NULL,
+					  .omitted = table ? table->omitted : NULL };
 	auto_str struct str text = STR_INIT(TEMPLATE_TEXT_MAX + 1);
 	auto_str struct str plain = STR_INIT(out->max);
 	auto_table struct table aligned = { 0 };

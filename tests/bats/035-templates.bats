@@ -176,6 +176,8 @@ ROWS
 {{.GraphDriver.Data.UpperDir}} => /.*/upper
 {{.EffectiveCaps}} => \[CAP_CHOWN .*CAP_SYS_CHROOT\]
 {{if .State.Running}}yes{{else}}no{{end}} => no
+{{.SizeRw}} {{.SizeRootFs}} => <nil> 0
+{{.NetworkSettings.SecondaryIPAddresses}} => \[\]
 ROWS
 }
 

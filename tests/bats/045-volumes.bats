@@ -251,6 +251,37 @@ copy 'd/d/.*': folders are nested more than 300 deep"
 	run_rbox rm taken
 }
 
+@test "volumes - what is said twice in the same words is one; two for one place are refused" {
+	mkdir -p "$TMPDIR/one" "$TMPDIR/two"
+	run_rbox run --rm -v "$TMPDIR/one:/x" -v "$TMPDIR/one:/x" -v "$TMPDIR/one:/x" --tmpfs /t --tmpfs /t -v vol:/v -v vol:/v \
+		-v /anon -v /anon "$IMAGE" sh -c 'grep -cE " /(x|t|v|anon) " /proc/self/mounts'
+	assert "$output" == 4
+	assert "$(volumes)" == vol
+	run_rbox 125 run --rm -v "$TMPDIR/one:/x" -v "$TMPDIR/two:/x" "$IMAGE" true
+	assert "${stderr%%$'\n'*}" == "Error: /x: duplicate mount destination"
+	run_rbox 125 run --rm -v vol:/x -v other:/x "$IMAGE" true
+	assert "${stderr%%$'\n'*}" == "Error: /x: duplicate mount destination"
+	run_rbox 125 run --rm --tmpfs /x --tmpfs /x:ro "$IMAGE" true
+	assert "${stderr%%$'\n'*}" == "Error: /x: duplicate mount destination"
+	run_rbox 125 run --rm -v vol:/x --tmpfs /x "$IMAGE" true
+	assert "${stderr%%$'\n'*}" == "Error: /x: duplicate mount destination"
+	assert "$(volumes)" == vol
+	rmdir "$TMPDIR/one" "$TMPDIR/two"
+}
+
+@test "volumes - a template may ask for what JSON leaves out" {
+	run_rbox volume create plain
+	run_rbox run --rm -v plain:/srv/data localhost/seeded true
+	run_rbox volume inspect --format '{{.Anonymous}} {{.UID}} {{.GID}} {{.Timeout}} {{.NeedsCopyUp}} {{.NeedsChown}}{{.StorageID}}' plain
+	assert "$output" == "false 0 0 0 false false"
+	run_rbox volume ls --format '{{.Name}} {{.Anonymous}}'
+	assert "$output" == "plain false"
+	run_rbox inspect --type volume --format '{{.Anonymous}} {{.Status}}' plain
+	assert "$output" == "false map[]"
+	run_rbox 125 volume inspect --format '{{.Bogus}}' plain
+	assert "$stderr" =~ "can't evaluate field Bogus"
+}
+
 @test "volumes - in use: rm is refused with status 2, -f takes the container along" {
 	local id
 	run_rbox run -d --name user -v used:/u "$IMAGE" sleep 1000
