@@ -388,14 +388,15 @@ static char *without_gid(const char *data)
 	return strv_join(left, ",");
 }
 
-static int copy_up(int root_fd, int below, const struct op *op, struct fail *f)
+/* HAD: the root had the folder BELOW before; one made for the mount has nothing to tell, not even a mode. */
+static int copy_up(int root_fd, int below, bool had, const struct op *op, struct fail *f)
 {
 	auto_fd int top = path_open_in_root(root_fd, op->target, O_RDONLY | O_DIRECTORY, 0);
 	bool keep_mode = op->data && strstr(op->data, "mode=");
 
 	if (top < 0)
 		return op_fail(op, -top, f);
-	return copyup_tree(below, top, !keep_mode, f);
+	return copyup_tree(below, top, had && !keep_mode, f);
 }
 
 static int mount_fresh(int target, const struct op *op, const char *data)
@@ -438,9 +439,13 @@ static int mount_instead(int root_fd, int target, const struct op *op, int r)
 int mount_fs(struct mount_root *root, const struct op *op, struct fail *f)
 {
 	auto_fd int target = target_in_dev(root, op);
+	bool had;
 	int r;
 
 	if (target < 0)
+		target = path_open_in_root(root->fd, op->target, O_PATH | O_DIRECTORY, 0);
+	had = target >= 0;
+	if (target == -ENOENT)
 		target = mount_target(root->fd, op->target, true);
 	if (target < 0)
 		return op_fail(op, -target, f);
@@ -455,7 +460,7 @@ int mount_fs(struct mount_root *root, const struct op *op, struct fail *f)
 		if (root->dev_fd < 0)
 			return op_fail(op, -root->dev_fd, f);
 	}
-	return op->how & OP_COPYUP ? copy_up(root->fd, target, op, f) : 0;
+	return op->how & OP_COPYUP ? copy_up(root->fd, target, had, op, f) : 0;
 }
 
 /* --- masked and read-only paths --- */

@@ -433,10 +433,41 @@ static int copy_entry(struct copier *c, int from_dir, const char *from_name, int
 	return from < 0 ? failed(c, -from, "open") : copy_opened(c, from, to_dir, name);
 }
 
-static int begin(struct copier *c, int to_dir)
+/*
+ * The folder copied into may lie in the one that is copied: said before anything is made. Only looked at, upwards
+ * until a root.
+ */
+static int check_not_within(struct copier *c, const struct stat *from)
 {
+	auto_fd int at = fd_open(c->top, ".", O_PATH | O_DIRECTORY, 0);
+	struct stat st = c->top_st, before = { 0 };
+
+	for (int i = 0; at >= 0 && !same_inode(&st, &before); i++) {
+		int up;
+
+		if (i && same_inode(&st, from))
+			return refuse(c->f, EINVAL, "cannot copy %s%s%s into itself", c->path.len ? "'" : "the folder",
+				      str_cstr(&c->path), c->path.len ? "'" : "");
+		up = fd_open(at, "..", O_PATH | O_DIRECTORY, 0);
+		fd_close(at);
+		at = up;
+		before = st;
+		if (at >= 0 && fstat(at, &st) < 0)
+			break;
+	}
+	return 0;
+}
+
+static int begin(struct copier *c, int from, int to_dir)
+{
+	struct stat st;
+
 	c->top = to_dir;
-	return fstat(to_dir, &c->top_st) < 0 ? fail(c->f, errno, "look at the destination") : 0;
+	if (fstat(to_dir, &c->top_st) < 0)
+		return fail(c->f, errno, "look at the destination");
+	if (fstat(from, &st) < 0)
+		return fail(c->f, errno, "look at the source");
+	return S_ISDIR(st.st_mode) ? check_not_within(c, &st) : 0;
 }
 
 static void end(struct copier *c)
@@ -448,9 +479,10 @@ static void end(struct copier *c)
 int copy_object(int from, int to_dir, const char *name, const struct copy_opts *o, struct fail *f)
 {
 	struct copier c = { .o = o, .path = STR_INIT(PATH_TEXT_MAX), .f = f };
-	int r = begin(&c, to_dir);
+	int r;
 
 	str_add(&c.path, name);
+	r = begin(&c, from, to_dir);
 	if (r == 0)
 		r = copy_opened(&c, from, to_dir, name);
 	end(&c);
@@ -461,7 +493,7 @@ int copy_contents(int from, int to_dir, const struct copy_opts *o, struct fail *
 {
 	struct copier c = { .o = o, .path = STR_INIT(PATH_TEXT_MAX), .f = f };
 	struct stat st;
-	int r = begin(&c, to_dir);
+	int r = begin(&c, from, to_dir);
 
 	if (r == 0 && fstat(from, &st) < 0)
 		r = fail(f, errno, "look at the source");

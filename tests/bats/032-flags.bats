@@ -281,6 +281,9 @@ my.box
 	assert "${lines[0]}" =~ nosuid
 	assert "${lines[0]}" =~ nodev
 	assert "${lines[0]}" =~ noexec
+	# Where the image has no such folder everyone may write, as with podman; else it is as the image's.
+	in_box -u 1000 --tmpfs /new --tmpfs /srv --tmpfs /etc/new:mode=700 -- 'touch /new/x && stat -c %a /new /srv /etc/new'
+	assert "$output" == $'1777\n755\n700'
 	in_box --tmpfs /scratch:rw,exec,size=64k -- \
 		'cp /bin/busybox /scratch/echo 2>/dev/null; df -k /scratch | tail -1 | tr -s " " | cut -d" " -f2'
 	assert "$output" == 64

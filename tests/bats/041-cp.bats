@@ -256,7 +256,10 @@ ok"
 	run_rbox cp "$C:/srv/within" "$D/within"
 	assert "$(<"$D/within")" == inner
 	run_rbox 125 cp "$C:/srv" "$C:/srv/again"
-	assert "$stderr" =~ "cannot copy 'srv/again' into itself"
+	assert "$stderr" == "Error: cannot copy 'srv' into itself"
+	# It is seen before anything is made.
+	run_rbox cp "$C:/srv/again" "$D/seen"
+	[ ! -e "$D/seen/srv" ]
 	run_rbox 125 cp "$C:/srv/within" "$C:/srv/within"
 	assert "$stderr" == "Error: source and destination are the same file: 'within'"
 	# Two that lock the same two containers the other way round.
@@ -429,6 +432,10 @@ folder/sub/"
 	run_rbox_in 'no tar' 125 cp - "$C:/tmp"
 	assert "$stderr" =~ "^Error: copy from stdin: the archive ends too soon"
 	run_sh 125 'echo x | xz | $RBOX cp - '"$C"':/tmp'
+	# The one that should have made it has failed.
+	run_rbox 125 cp - "$C:/tmp"
+	assert "$stderr" == "Error: copy from stdin: source must be a (compressed) tar archive, and nothing came"
+	run_sh 125 '$RBOX cp - '"$C"':/tmp <&-'
 	run_rbox stop -t 0 "$C"
 	run_sh 'tar -C '"$D"' -c file | $RBOX cp - '"$C"':/tmp'
 	run_rbox cp "$C:/tmp/file" "$D/back"

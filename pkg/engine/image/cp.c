@@ -47,8 +47,9 @@ struct input {
 static ssize_t from_stdin(void *ctx, void *buf, size_t len, struct fail *f)
 {
 	ssize_t n = io_read(0, buf, len);
+	bool *any = ctx;
 
-	(void)ctx;
+	*any |= n > 0;
 	return n < 0 ? fail(f, (int)-n, "read stdin") : n;
 }
 
@@ -62,7 +63,8 @@ static ssize_t next_chunk(void *ctx, const void **ret, struct fail *f)
 
 static int put_walled(const struct put_opts *o, struct put_result *ret, struct fail *f)
 {
-	auto_inflate struct inflate *z = inflate_new(from_stdin, NULL);
+	bool any = false;
+	auto_inflate struct inflate *z = inflate_new(from_stdin, &any);
 	auto_free char *buf = mem_alloc(CHUNK);
 	struct input in = { z, buf };
 	struct tar t;
@@ -80,6 +82,9 @@ static int put_walled(const struct put_opts *o, struct put_result *ret, struct f
 	if (r == 0)
 		r = tar_drain(&t, f);
 	tar_done(&t);
+	/* Whoever should have made the tar has failed: no success, as with podman. */
+	if (r == 0 && !any)
+		r = refuse(f, EINVAL, "source must be a (compressed) tar archive, and nothing came");
 	return r;
 }
 
