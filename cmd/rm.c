@@ -49,10 +49,9 @@ static int rm_dependents(struct app *app, const struct container *c, const struc
 		r = container_open_id(&app->engine, *it, &d, f);
 		if (r == 0)
 			r = rm_dependents(app, &d, o, f);
+		d.with_volumes = o->volumes;
 		if (r == 0)
 			r = engine_remove(&app->engine, &d, o->force, each_time(o->time), f);
-		if (r == 0 && o->volumes)
-			volumes_drop_anonymous(&app->engine.store, &d.config);
 		if (r == 0)
 			app_printf("%s\n", d.id);
 	}
@@ -64,10 +63,9 @@ static int rm_one(struct app *app, struct container *c, const char *shown, void 
 	const struct rm_opts *o = opts;
 	int r = o->depend || o->select.all ? rm_dependents(app, c, o, f) : 0;
 
+	c->with_volumes = o->volumes;
 	if (r == 0)
 		r = engine_remove(&app->engine, c, o->force, each_time(o->time), f);
-	if (r == 0 && o->volumes)
-		volumes_drop_anonymous(&app->engine.store, &c->config);
 	if (r == 0)
 		app_printf("%s\n", shown);
 	return r;

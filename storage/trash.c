@@ -16,6 +16,7 @@
 #include "storage/gc.h"
 #include "storage/store.h"
 #include "storage/sweep.h"
+#include "storage/volume.h"
 
 int store_trash(const struct store *s, int from_dir, const char *name, struct fail *f)
 {
@@ -106,8 +107,15 @@ static int lock_entry(int dir_fd, bool in_trash, int *ret_lock)
 	return in_trash && (fd == -ENOSPC || fd == -EDQUOT) ? 0 : fd;
 }
 
+static bool owes(const struct store *s, int dir_fd)
+{
+	auto_strv char **names = volume_owed(s, dir_fd);
+
+	return names != NULL;
+}
+
 /* 0: gone or alive; < 0: still there. */
-static int sweep_entry(int parent_fd, const char *name, bool in_trash)
+static int sweep_entry(const struct store *s, int parent_fd, const char *name, bool in_trash)
 {
 	auto_fd int dir_fd = open_entry(parent_fd, name);
 	auto_fd int lock_fd = -EBADF;
@@ -120,6 +128,9 @@ static int sweep_entry(int parent_fd, const char *name, bool in_trash)
 	/* A container whose monitor still writes its last words. */
 	if (file_is_locked(dir_fd, "lock.run"))
 		return 0;
+	/* A container whose volumes are still to go: this entry is all that tells of them. */
+	if (in_trash && owes(s, dir_fd))
+		return -EBUSY;
 	r = lock_entry(dir_fd, in_trash, &lock_fd);
 	if (r < 0)
 		return r == -EWOULDBLOCK || r == -ESTALE ? 0 : r;
@@ -183,7 +194,7 @@ int store_sweep(const struct store *s, unsigned *ret_left, struct fail *f)
 		if (r < 0)
 			return fail(f, -r, "read '%s/%s'", s->path, where[i]);
 		strv_each(it, names)
-			*ret_left += sweep_entry(fd, *it, i == 1) < 0;
+			*ret_left += sweep_entry(s, fd, *it, i == 1) < 0;
 	}
 	return 0;
 }

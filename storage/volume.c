@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "pkg/util/fd.h"
@@ -36,6 +37,20 @@ int volume_lock(const struct store *s, bool exclusive, struct fail *f)
 	int fd = file_lock(s->root_fd, "lock.volumes", LOCK_WAIT | (exclusive ? 0 : LOCK_SHARED));
 
 	return fd < 0 ? fail(f, -fd, "lock '%s/lock.volumes'", s->path) : fd;
+}
+
+int volume_lock_soon(const struct store *s, int ms)
+{
+	const struct timespec nap = { .tv_nsec = 2 * 1000 * 1000 };
+	int64_t until = time_monotonic() + ms * INT64_C(1000000);
+
+	for (;;) {
+		int fd = file_lock(s->root_fd, "lock.volumes", 0);
+
+		if (fd != -EWOULDBLOCK || time_monotonic() >= until)
+			return fd;
+		nanosleep(&nap, NULL);
+	}
 }
 
 static bool is_name(const char *name)
@@ -215,48 +230,118 @@ int volume_remove(const struct store *s, const char *name, struct fail *f)
 }
 
 /* The members of config.json that name volumes. */
-struct mount_name { char *name; };
+enum { CONFIG_MAX = 16 << 20 };
+
+struct mount_name {
+	char *name;
+	bool anonymous;
+};
+
+struct life {
+	bool rm;
+};
+
 struct names {
 	struct mount_name *v;
 	size_t n;
+	struct life life;
 };
+
+static const struct field mount_rows[] = {
+	FIELD_STR("Name", struct mount_name, name), FIELD_BOOL("Anonymous", struct mount_name, anonymous), FIELD_END
+};
+static const struct field life_rows[] = { FIELD_BOOL("AutoRemove", struct life, rm), FIELD_END };
+static const struct field names_rows[] = {
+	FIELD_ARRAY("Mounts", struct names, v, n, mount_rows), FIELD_OBJ("Life", struct names, life, life_rows), FIELD_END
+};
+
+static int load_names(int dir_fd, struct names *ret, struct fail *f)
+{
+	auto_json json_t *j = jsonf_load(dir_fd, "config.json", CONFIG_MAX, f);
+
+	*ret = (struct names){ .v = NULL };
+	return j ? jsonf_read(names_rows, ret, j, f) : -f->code;
+}
 
 static int names_of(const struct store *s, const char *id, char ***ret, struct fail *f)
 {
-	enum { CONFIG_MAX = 16 << 20 };
-	static const struct field mount_rows[] = { FIELD_STR("Name", struct mount_name, name), FIELD_END };
-	static const struct field rows[] = { FIELD_ARRAY("Mounts", struct names, v, n, mount_rows), FIELD_END };
 	auto_fd int dir = ctr_open(s, id, f);
-	auto_json json_t *j = NULL;
-	struct names names = { 0 };
+	struct names names;
 	int r;
 
 	if (dir < 0)
 		return dir;
-	j = jsonf_load(dir, "config.json", CONFIG_MAX, f);
-	r = j ? jsonf_read(rows, &names, j, f) : -f->code;
+	r = load_names(dir, &names, f);
 	for (size_t i = 0; r == 0 && i < names.n; i++)
 		if (names.v[i].name)
 			strv_addf(ret, "%s=%s", names.v[i].name, id);
-	jsonf_done(rows, &names);
+	jsonf_done(names_rows, &names);
 	return r;
 }
 
-int volume_users(const struct store *s, char ***ret, struct fail *f)
+static bool is_there(const struct store *s, const char *id)
+{
+	auto_free char *path = mem_printf("containers/%s", id);
+
+	return faccessat(s->root_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int volume_users(const struct store *s, char ***ret, char ***ret_broken, struct fail *f)
+{
+	auto_strv char **ids = NULL;
+	int r = ctr_list(s, &ids, f);
+
+	*ret = *ret_broken = NULL;
+	if (r < 0)
+		return fail_in(f, r, "find which volumes containers use");
+	strv_each(it, ids) {
+		r = names_of(s, *it, ret, f);
+		/* Else removed meanwhile. */
+		if (r < 0 && (r != -ENOENT || is_there(s, *it)))
+			strv_addf(ret_broken, "%s=%s", *it, f->msg);
+		fail_clear(f);
+	}
+	return 0;
+}
+
+int volume_named(const struct store *s, char *const *names, char ***ret, struct fail *f)
 {
 	auto_strv char **ids = NULL;
 	int r = ctr_list(s, &ids, f);
 
 	*ret = NULL;
-	for (char **it = ids; r == 0 && it && *it; it++) {
-		r = names_of(s, *it, ret, f);
-		/* Removed meanwhile. One that can't be read may need any volume. */
-		if (r == -ENOENT) {
-			fail_clear(f);
-			r = 0;
-		}
-	}
 	if (r < 0)
-		strv_free_ptr(ret);
-	return r < 0 ? fail_in(f, r, "find which volumes containers use") : 0;
+		return r;
+	strv_each(it, ids) {
+		auto_free char *path = mem_printf("containers/%s/config.json", *it);
+		auto_str struct str text = STR_INIT(CONFIG_MAX);
+
+		r = file_read(s->root_fd, path, &text);
+		strv_each(name, names)
+			if (r < 0 ? r != -ENOENT : memmem(str_cstr(&text), text.len, *name, strlen(*name)) != NULL)
+				strv_add(ret, *name);
+	}
+	return 0;
+}
+
+char **volume_owed(const struct store *s, int dir_fd)
+{
+	struct fail ignored = { 0 };
+	struct names names = { .v = NULL };
+	char **owed = NULL;
+
+	if (faccessat(dir_fd, "config.json", F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    load_names(dir_fd, &names, &ignored) == 0 &&
+	    (names.life.rm || faccessat(dir_fd, CTR_DROP, F_OK, AT_SYMLINK_NOFOLLOW) == 0)) {
+		for (size_t i = 0; i < names.n; i++)
+			if (names.v[i].anonymous && names.v[i].name && volume_exists(s, names.v[i].name))
+				strv_add(&owed, names.v[i].name);
+	}
+	jsonf_done(names_rows, &names);
+	return owed;
+}
+
+void volume_settled(int dir_fd)
+{
+	(void)unlinkat(dir_fd, "config.json", 0);
 }

@@ -31,6 +31,8 @@ void volume_done(struct volume *v);
 #define auto_volume __attribute__((cleanup(volume_done)))
 
 int volume_lock(const struct store *s, bool exclusive, struct fail *f) MUST_USE;
+/* The exclusive one for who has a client waiting: within MS milliseconds, or -EWOULDBLOCK. */
+int volume_lock_soon(const struct store *s, int ms) MUST_USE;
 
 /* podman's rule for names, and its words. */
 int volume_check_name(const char *name, struct fail *f) MUST_USE;
@@ -52,7 +54,28 @@ char *volume_path(const struct store *s, const char *name) MUST_USE;
 /* Moves it into trash/; the caller holds the exclusive lock and has looked for users. */
 int volume_remove(const struct store *s, const char *name, struct fail *f) MUST_USE;
 
-/* "NAME" of every volume that containers name, each as "NAME=ID": for ps-like questions and for removal. */
-int volume_users(const struct store *s, char ***ret, struct fail *f) MUST_USE;
+/*
+ * Every volume that containers name, each as "NAME=ID": for ps-like questions and for removal. A container whose config
+ * can't be read may use any: RET_BROKEN has such as "ID=why".
+ */
+int volume_users(const struct store *s, char ***ret, char ***ret_broken, struct fail *f) MUST_USE;
+
+/*
+ * For anonymous ones, whose names are like no other text: those of NAMES that stand anywhere in the config of a
+ * container, be it broken. Cheap: nothing is parsed.
+ */
+int volume_named(const struct store *s, char *const *names, char ***ret, struct fail *f) MUST_USE;
+
+/*
+ * A container that goes takes its anonymous volumes along when it was made with --rm, or when the file CTR_DROP is in
+ * its folder (`rm -v`; made under its lock before ctr_remove). Whoever removed it looks after them; should he be
+ * killed before, its entry in trash/ stays until the next command has (store_sweep leaves it alone).
+ *
+ * Of DIR_FD, such an entry: the names of those that are still there; NULL when it owes none.
+ */
+#define CTR_DROP "drop"
+char **volume_owed(const struct store *s, int dir_fd);
+/* They are gone, or others need them: the entry may go. */
+void volume_settled(int dir_fd);
 
 #endif

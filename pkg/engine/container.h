@@ -15,6 +15,7 @@ struct container {
 	int dir_fd;
 	struct container_config config;
 	struct state state;
+	bool with_volumes;	/* for engine_remove: `rm -v`, its anonymous volumes go with it */
 	int64_t stop_asked;	/* monotonic ns at which stop_begin asked for the end; 0: it didn't */
 };
 

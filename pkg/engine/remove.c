@@ -2,7 +2,9 @@
 #include "pkg/engine/remove.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "pkg/engine/event.h"
 #include "pkg/engine/requires.h"
@@ -10,6 +12,7 @@
 #include "pkg/engine/volumes.h"
 #include "pkg/util/fd.h"
 #include "runtime/state.h"
+#include "storage/volume.h"
 
 enum { REMOVE_TRIES = 5 };
 
@@ -21,6 +24,15 @@ static int refuse_running(const struct container *c, struct fail *f)
 	fail_hint(f, "rbox rm -f %s", c->config.name);
 	f->status = 2;
 	return -EBUSY;
+}
+
+/* Under its lock; also what somebody else wanted who was killed before the removal. */
+static void mark_volumes(const struct container *c)
+{
+	if (c->with_volumes)
+		fd_close(fd_open(c->dir_fd, CTR_DROP, O_WRONLY | O_CREAT | O_NOFOLLOW, 0600));
+	else
+		(void)unlinkat(c->dir_fd, CTR_DROP, 0);
 }
 
 /* -EAGAIN, without a failure recorded: it runs after all (a start was under way, or came between). */
@@ -45,10 +57,11 @@ static int try_remove(struct engine *e, struct container *c, bool force, int tim
 	/* A monitor that only clears up is waited for. */
 	if (!state_settle(c->dir_fd))
 		return -EAGAIN;
+	mark_volumes(c);
 	r = ctr_remove(&e->store, c->id, c->config.name, f);
 	if (r == 0)
 		event_container(&e->store, &c->config, "remove");
-	if (r == 0 && c->config.life.rm)
+	if (r == 0 && (c->config.life.rm || c->with_volumes))
 		volumes_drop_anonymous(&e->store, &c->config);
 	return r;
 }

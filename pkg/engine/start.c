@@ -343,6 +343,7 @@ static void on_finish(void *ctx, int exit_code)
 		(void)!engine_rmi(&e, end->rmi, false, say_nothing, &f);
 		fail_clear(&f);
 	}
+	volumes_settle(&store);
 	(void)!store_sweep(&store, &left, &f);
 }
 

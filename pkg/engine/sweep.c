@@ -188,6 +188,7 @@ static void sweep_child(struct engine *e)
 	(void)setsid();
 	close_others(e);
 	clear_boot(e);
+	volumes_settle(&e->store);
 	lost = each_lost(e, NULL);
 	if (!lost && store_sweep(&e->store, &left, &f) == 0 && !left)
 		_exit(0);

@@ -181,7 +181,7 @@ static int each_volume(struct engine *e, char *const *filters, bool unused, int 
 {
 	static const char *const keys[] = { "anonymous", "dangling", "driver", "label", "label!", "name", "opt", "scope",
 					    "after", "since", "until", NULL };
-	auto_strv char **names = NULL, **users = NULL;
+	auto_strv char **names = NULL, **users = NULL, **broken = NULL;
 	int64_t since = 0;
 	int r = filter_check(filters, keys, f);
 
@@ -190,10 +190,12 @@ static int each_volume(struct engine *e, char *const *filters, bool unused, int 
 	if (r == 0)
 		r = volume_list(&e->store, &names, f);
 	if (r == 0 && (unused || filter_has(filters, "dangling")))
-		r = volume_users(&e->store, &users, f);
+		r = volume_users(&e->store, &users, &broken, f);
+	strv_each(it, broken)
+		e->warn("container %.12s may use any volume, so all count as used: %.300s", *it, strchr(*it, '=') + 1);
 	for (char **it = names; r == 0 && it && *it; it++) {
 		auto_volume struct volume v = { .name = NULL };
-		struct candidate c = { .v = &v, .used = strv_env_get(users, *it) != NULL, .since = since };
+		struct candidate c = { .v = &v, .used = broken || strv_env_get(users, *it), .since = since };
 
 		if (volume_load(&e->store, *it, &v, f) < 0) {
 			/* Removed meanwhile is no failure; a broken one doesn't hide the others. */
@@ -263,9 +265,9 @@ static char **users_of(char *const *users, const char *name)
 /* Without the lock: removing a container may need it. */
 static int remove_users(struct engine *e, const char *name, int timeout, struct fail *f)
 {
-	auto_strv char **users = NULL;
+	auto_strv char **users = NULL, **broken = NULL;
 	auto_strv char **ids = NULL;
-	int r = volume_users(&e->store, &users, f);
+	int r = volume_users(&e->store, &users, &broken, f);
 
 	if (r < 0)
 		return r;
@@ -286,7 +288,7 @@ static int remove_users(struct engine *e, const char *name, int timeout, struct 
 
 int engine_volume_remove(struct engine *e, const char *text, bool force, int timeout, char **ret, struct fail *f)
 {
-	auto_strv char **users = NULL, **ids = NULL;
+	auto_strv char **users = NULL, **ids = NULL, **broken = NULL;
 	auto_fd int lock = -EBADF;
 	int r = volume_find(&e->store, text, ret, f);
 
@@ -299,7 +301,7 @@ int engine_volume_remove(struct engine *e, const char *text, bool force, int tim
 	lock = volume_lock(&e->store, true, f);
 	if (lock < 0)
 		return lock;
-	r = volume_users(&e->store, &users, f);
+	r = volume_users(&e->store, &users, &broken, f);
 	if (r < 0)
 		return r;
 	ids = users_of(users, *ret);
@@ -310,6 +312,14 @@ int engine_volume_remove(struct engine *e, const char *text, bool force, int tim
 			   list);
 		f->status = VOLUME_IN_USE;
 		fail_hint(f, "rbox rm %.12s (volume rm -f removes its containers too, running or not)", ids[0]);
+		return r;
+	}
+	/* FORCE: all that could be seen to use it have gone. */
+	if (broken && !force) {
+		r = refuse(f, EBUSY, "volume %s may be used by container %.12s, which can't be asked: %.400s: volume is being "
+			   "used", *ret, broken[0], strchr(broken[0], '=') + 1);
+		f->status = VOLUME_IN_USE;
+		fail_hint(f, "rbox rm -f %.12s, or, if no such container needs it, rbox volume rm -f %s", broken[0], *ret);
 		return r;
 	}
 	r = volume_remove(&e->store, *ret, f);

@@ -3,6 +3,7 @@
 #include "pkg/engine/volumes.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "pkg/util/fd.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/path.h"
+#include "storage/dir.h"
 #include "storage/volume.h"
 
 static bool has_destination(const struct container_config *c, const char *destination)
@@ -145,32 +147,34 @@ int volumes_take(struct engine *e, const struct run_opts *o, struct container_co
 	return r;
 }
 
-static bool is_used(char *const *users, const char *name)
-{
-	return strv_env_get(users, name) != NULL;
-}
+/* What a client waits for; whoever makes a container holds the lock for some milliseconds, unless he is stopped. */
+enum { SOON_MS = 200, LONG_MS = 10000 };
 
-/* Under the exclusive lock; those of NAMES that no container uses. */
-static void drop(const struct store *s, char *const *names)
+/* Those of NAMES that no container uses. < 0: nothing was done, since the lock wasn't to be had in MS. */
+static int drop(const struct store *s, char *const *names, int ms)
 {
 	struct fail ignored = { 0 };
-	auto_strv char **users = NULL;
-	auto_fd int lock = volume_lock(s, true, &ignored);
+	auto_strv char **used = NULL;
+	auto_fd int lock = volume_lock_soon(s, ms);
+	int r = lock;
 
-	if (lock < 0 || volume_users(s, &users, &ignored) < 0)
-		return;
+	if (r >= 0)
+		r = volume_named(s, names, &used, &ignored);
+	if (r < 0)
+		return r;
 	strv_each(it, names) {
-		if (!is_used(users, *it) && volume_remove(s, *it, &ignored) == 0)
+		if (!strv_has(used, *it) && volume_remove(s, *it, &ignored) == 0)
 			event_volume(s, "remove", *it);
 		fail_clear(&ignored);
 	}
+	return 0;
 }
 
 void volumes_release(struct engine *e, struct volumes_held *h, bool wanted)
 {
 	h->lock_fd = fd_close(h->lock_fd);
 	if (!wanted && h->made)
-		drop(&e->store, h->made);
+		(void)!drop(&e->store, h->made, LONG_MS);
 	strv_free_ptr(&h->made);
 }
 
@@ -182,5 +186,22 @@ void volumes_drop_anonymous(const struct store *s, const struct container_config
 		if (c->mounts[i].anonymous && c->mounts[i].name)
 			strv_add(&names, c->mounts[i].name);
 	if (names)
-		drop(s, names);
+		(void)!drop(s, names, SOON_MS);
+}
+
+void volumes_settle(const struct store *s)
+{
+	struct fail ignored = { 0 };
+	auto_fd int trash = store_dir(s, "trash", &ignored);
+	auto_strv char **entries = NULL;
+
+	if (trash < 0 || dir_list(trash, ".", &entries) < 0)
+		return;
+	strv_each(it, entries) {
+		auto_fd int dir = fd_open(trash, *it, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+		auto_strv char **owed = dir < 0 ? NULL : volume_owed(s, dir);
+
+		if (owed && drop(s, owed, 0) == 0)
+			volume_settled(dir);
+	}
 }

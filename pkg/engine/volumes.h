@@ -27,8 +27,16 @@ int volumes_take(struct engine *e, const struct run_opts *o, struct container_co
 		 struct fail *f) MUST_USE;
 void volumes_release(struct engine *e, struct volumes_held *h, bool wanted);
 
-/* The anonymous volumes of a container that is gone, unless another one uses them too. Never fails: prune finds them. */
+/*
+ * The anonymous volumes of a container that is gone, unless another one uses them too: as good as always at once. It
+ * holds nobody up who has a client waiting, though: while somebody who makes a container is stopped on the way they
+ * are left to volumes_settle.
+ */
 void volumes_drop_anonymous(const struct store *s, const struct container_config *c);
+
+/* Those of containers in trash/ (storage/volume.h: CTR_DROP): what was put off, or left by somebody who was killed. Called
+ * before store_sweep; waits for nobody. */
+void volumes_settle(const struct store *s);
 
 struct volume_opts {
 	char **labels, **options;

@@ -33,85 +33,85 @@ events_of() {	# FILTER: "WORD NAME", one a line
 
 @test "rename - killed before the new name is written down: found by the old one alone" {
 	local id
-	run_rbox create --name a "$IMAGE" true
+	run_rbox create --name wa "$IMAGE" true
 	id=$output
-	ln -s "../containers/$id" "$XDG_DATA_HOME/rbox/names/b"
-	run_rbox 1 container exists b
-	assert "$(names)" == a
+	ln -s "../containers/$id" "$XDG_DATA_HOME/rbox/names/wb"
+	run_rbox 1 container exists wb
+	assert "$(names)" == wa
 	# Whoever wants that name gets it, and whoever tries again.
-	ln -s "../containers/$id" "$XDG_DATA_HOME/rbox/names/b"
-	run_rbox create --name b "$IMAGE" true
-	run_rbox rm b
-	ln -s "../containers/$id" "$XDG_DATA_HOME/rbox/names/b"
-	run_rbox create --name c "$IMAGE" true
-	run_rbox rename c b
-	run_rbox rm b
-	ln -s "../containers/$id" "$XDG_DATA_HOME/rbox/names/b"
-	run_rbox rename a b
-	assert "$(names)" == b
+	ln -s "../containers/$id" "$XDG_DATA_HOME/rbox/names/wb"
+	run_rbox create --name wb "$IMAGE" true
+	run_rbox rm wb
+	ln -s "../containers/$id" "$XDG_DATA_HOME/rbox/names/wb"
+	run_rbox create --name wc "$IMAGE" true
+	run_rbox rename wc wb
+	run_rbox rm wb
+	ln -s "../containers/$id" "$XDG_DATA_HOME/rbox/names/wb"
+	run_rbox rename wa wb
+	assert "$(names)" == wb
 	run_rbox ps -a --format '{{.Names}}'
-	assert "$output" == b
-	run_rbox rm b
+	assert "$output" == wb
+	run_rbox rm wb
 	assert "$(names)" == ""
 }
 
 @test "rename - killed once the new name is written down: found by that alone, and ps says it" {
 	local id dir
-	run_rbox create --name a "$IMAGE" true
+	run_rbox create --name wa "$IMAGE" true
 	id=$output
 	dir=$XDG_DATA_HOME/rbox/containers/$id
 	cp "$dir/summary" "$dir/was"
-	run_rbox rename a b
-	ln -s "../containers/$id" "$XDG_DATA_HOME/rbox/names/a"
-	run_rbox 125 inspect --format '{{.Name}}' --type container a
+	run_rbox rename wa wb
+	ln -s "../containers/$id" "$XDG_DATA_HOME/rbox/names/wa"
+	run_rbox 125 inspect --format '{{.Name}}' --type container wa
 	assert "$stderr" =~ 'no such container'
-	assert "$(names)" == b
+	assert "$(names)" == wb
 	mv "$dir/was" "$dir/summary"
-	ln -s "../containers/$id" "$XDG_DATA_HOME/rbox/names/a"
-	run_rbox inspect --format '{{.Name}}' b
-	assert "$output" == b
-	assert "$(names)" == b
+	ln -s "../containers/$id" "$XDG_DATA_HOME/rbox/names/wa"
+	run_rbox inspect --format '{{.Name}}' wb
+	assert "$output" == wb
+	assert "$(names)" == wb
 	run_rbox ps -a --format '{{.Names}}'
-	assert "$output" == b
-	run_rbox rm b
+	assert "$output" == wb
+	run_rbox rm wb
 }
 
 @test "rename - while one is under way both names find it" {
 	local id
-	run_rbox create --name a "$IMAGE" true
+	run_rbox create --name wa "$IMAGE" true
 	id=$output
-	ln -s "../containers/$id" "$XDG_DATA_HOME/rbox/names/b"
+	ln -s "../containers/$id" "$XDG_DATA_HOME/rbox/names/wb"
 	# As the rename does, until it is through.
 	run -0 /usr/bin/python3 - "$XDG_DATA_HOME/rbox/containers/$id/lock" <<-'EOF'
 		import fcntl, struct, subprocess, sys
 		lock = open(sys.argv[1], "w")
 		fcntl.fcntl(lock, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))	# F_OFD_SETLK
-		for name in "a", "b":
+		for name in "wa", "wb":
 		    subprocess.run(["rbox", "container", "exists", name], check=True)
 	EOF
-	assert "$(names)" == $'a\nb'
-	run_rbox 1 container exists b
-	run_rbox rm a
+	assert "$(names)" == $'wa\nwb'
+	run_rbox 1 container exists wb
+	run_rbox rm wa
 }
 
 @test "rename - what happens later has the new name" {
 	local id
-	id=$(rbox run -d --name a --health-cmd true --health-interval 0 "$IMAGE" sleep 100 </dev/null)
-	run_rbox rename a b
-	run_rbox healthcheck run b
-	run_rbox stop -t 0 b
-	run_rbox rm b
+	id=$(rbox run -d --name wa --health-cmd true --health-interval 0 "$IMAGE" sleep 100 </dev/null)
+	run_rbox rename wa wb
+	run_rbox healthcheck run wb
+	run_rbox stop -t 0 wb
+	run_rbox rm wb
 	run -0 events_of "container=$id"
-	assert "$output" =~ $'health_status b\n'
-	assert "$output" =~ $'died b\n'
-	assert "$output" !~ $'died a'
-	id=$(rbox run -d --rm --name a "$IMAGE" sleep 100 </dev/null)
-	run_rbox rename a b
-	run_rbox stop -t 0 b
-	wait_for 10 eval '! rbox container exists b </dev/null'
+	assert "$output" =~ $'health_status wb\n'
+	assert "$output" =~ $'died wb\n'
+	assert "$output" !~ $'died wa'
+	id=$(rbox run -d --rm --name wa "$IMAGE" sleep 100 </dev/null)
+	run_rbox rename wa wb
+	run_rbox stop -t 0 wb
+	wait_for 10 eval '! rbox container exists wb </dev/null'
 	run -0 events_of "container=$id"
-	assert "$output" =~ 'remove b'
-	assert "$output" !~ 'remove a'
+	assert "$output" =~ 'remove wb'
+	assert "$output" !~ 'remove wa'
 }
 
 # --- core files ---
@@ -141,10 +141,11 @@ events_of() {	# FILTER: "WORD NAME", one a line
 
 # --- update --restart ---
 
+# Process 1 hears of no signal before it has a handler for it; and the exec may die with it.
 ends_by_itself() {	# CONTAINER: of the loop below
-	run_rbox exec "$1" kill -TERM 1
+	run_rbox '?' exec "$1" sh -c 'while ! [ -e /ready ]; do sleep 0.1; done; kill -TERM 1'
 }
-LOOP='trap "exit 3" TERM; while :; do sleep 0.1; done'
+LOOP='trap "rm /ready; exit 3" TERM; >/ready; while :; do sleep 0.1; done'
 
 @test "update --restart - its next end is met by the new policy" {
 	local c
@@ -194,4 +195,87 @@ LOOP='trap "exit 3" TERM; while :; do sleep 0.1; done'
 	assert "$stderr" =~ '^Error: the --rm option conflicts with --restart'
 	run_rbox update --restart no c1
 	run_rbox rm c1
+}
+
+# --- anonymous volumes ---
+
+# hold_volumes CMD...: runs CMD while somebody who makes a container is stopped in the middle (^Z).
+hold_volumes() {
+	/usr/bin/python3 - "$XDG_DATA_HOME/rbox/lock.volumes" "$@" <<-'EOF'
+		import fcntl, struct, subprocess, sys
+		lock = open(sys.argv[1], "a+")
+		fcntl.fcntl(lock, 37, struct.pack("hhqqi4x", fcntl.F_RDLCK, 0, 0, 0, 0))	# F_OFD_SETLK
+		sys.exit(subprocess.run(sys.argv[2:], stdin=subprocess.DEVNULL, timeout=50).returncode)
+	EOF
+}
+
+volumes() {	# prints their names
+	rbox volume ls -q </dev/null
+}
+
+no_volumes() {
+	[ -z "$(volumes)" ]
+}
+
+@test "volumes - a create that is stopped holds no --rm and no rm -v up; the next command drops what they left" {
+	run_rbox volume create keep
+	run_rbox run --rm --network none -v /x "$IMAGE" true
+	assert "$(volumes)" == keep "gone with the container, at once"
+	run_rbox create --name c1 -v /x "$IMAGE" true
+	run_rbox create --name c2 -v /x "$IMAGE" true
+	run_rbox create --name c3 -v /x "$IMAGE" true
+	run -0 hold_volumes rbox rm c3
+	run -0 hold_volumes rbox rm -v c1
+	# c2's and c3's stay
+	wait_for 20 eval '[ "$(volumes | wc -l)" == 3 ]'
+	run_rbox rm -v c2
+	assert "$(volumes | wc -l)" == 2
+	run_rbox volume rm keep
+	run_rbox volume prune -f
+	run_rbox run -d --rm --name c4 --network none -v /x "$IMAGE" sleep 1000
+	run -0 hold_volumes rbox stop -t 0 c4
+	wait_for 20 no_volumes
+}
+
+@test "volumes - the one who was to drop them is killed: the next command does; others' stay" {
+	local id entry
+	run_rbox create --name wa --rm -v /x "$IMAGE" true
+	id=$output
+	entry=$XDG_DATA_HOME/rbox/trash/0123456789abcdef
+	run_rbox create --name wb --volumes-from wa "$IMAGE" true
+	# As it is when its monitor is killed once the container is in the trash.
+	rm "$XDG_DATA_HOME/rbox/names/wa"
+	mv "$XDG_DATA_HOME/rbox/containers/$id" "$entry"
+	run_rbox ps
+	wait_for 20 eval '[ ! -e "'"$entry"'" ]'
+	assert "$(volumes | wc -l)" == 1 "wb needs it"
+	id=$(rbox inspect --format '{{.Id}}' wb </dev/null)
+	run_rbox rm -v wb
+	assert "$(volumes)" == ""
+}
+
+@test "volumes - a container whose config is broken may use any; it is named, and in nobody's way" {
+	local id dir
+	run_rbox volume create web
+	run_rbox create --name bad "$IMAGE" true
+	id=$output
+	dir=$XDG_DATA_HOME/rbox/containers/$id
+	cp "$dir/config.json" "$TMPDIR/config"
+	for text in '' '{' '[]'; do
+		printf %s "$text" >"$dir/config.json"
+		run_rbox 2 volume rm web
+		assert "$stderr" =~ "^Error: volume web may be used by container ${id:0:12}, which can't be asked: .*: volume is being used"
+		assert "$stderr" =~ "rbox rm -f ${id:0:12}, or, if no such container needs it, rbox volume rm -f web"
+		run_rbox volume prune -f
+		assert "$output" == ""
+		assert "$stderr" =~ "container ${id:0:12} may use any volume, so all count as used: "
+		run_rbox run --rm --network none -v /x "$IMAGE" true
+		assert "$(volumes)" == web
+	done
+	rm "$dir/config.json"
+	run_rbox 2 volume rm web
+	run_rbox volume rm -f web
+	assert "$(volumes)" == ""
+	mv "$TMPDIR/config" "$dir/config.json"
+	run_rbox rm bad
 }

@@ -104,7 +104,7 @@ static void test_store(void **state)
 	auto_free char *path = mem_strdup("/tmp/rbox-unit-vol.XXXXXX"), *found = NULL;
 	auto_volume struct volume v = { .name = mem_strdup("web") }, again = { .name = mem_strdup("web") };
 	auto_volume struct volume random = { .anonymous = true }, loaded = { .name = NULL };
-	auto_strv char **names = NULL, **users = NULL;
+	auto_strv char **names = NULL, **users = NULL, **broken = NULL;
 	struct fail f = { 0 };
 
 	(void)state;
@@ -128,7 +128,7 @@ static void test_store(void **state)
 	assert_int_equal(volume_find(&s, "", &found, &f), -ENOENT);
 	assert_string_equal(f.msg, "no volume with name \"\" found: no such volume");
 	fail_clear(&f);
-	assert_int_equal(volume_users(&s, &users, &f), 0);
+	assert_int_equal(volume_users(&s, &users, &broken, &f), 0);
 	assert_null(users);
 	assert_int_equal(volume_list(&s, &names, &f), 0);
 	assert_int_equal(strv_len(names), 2);
