@@ -22,7 +22,7 @@ static const struct opt process_rows[] = {
 	OPT_STR('w', "workdir", struct process_group, workdir, "DIR", "working folder inside"),
 	OPT_STR(0, "umask", struct process_group, umask, "OCTAL", "file mode mask (default 0022)"),
 	OPT_CSV(0, "group-add", struct process_group, group_add, "GROUP", "further groups of the process"),
-	OPT_LIST(0, "ulimit", struct process_group, ulimits, "NAME=SOFT[:HARD]", "resource limit"),
+	OPT_LIST(0, "ulimit", struct process_group, ulimits, "NAME=SOFT[:HARD]", "resource limit; host: yours as they are"),
 	OPT_FLAG(0, "init", struct process_group, init, "run an init that reaps processes and passes signals on"),
 	OPT_END
 };

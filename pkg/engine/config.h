@@ -181,6 +181,9 @@ struct security_opt {
 int security_opt_parse(char *const *typed, struct security_opt *ret, struct fail *f) MUST_USE;
 void security_opt_done(struct security_opt *o);
 
+/* --ulimit host: what isn't given stays the caller's own, instead of the defaults. */
+#define ULIMIT_HOST "host"
+
 /* "nofile=1024:2048" -> "RLIMIT_NOFILE", soft, hard (-1: unlimited). */
 int ulimit_parse(const char *text, char ret_type[24], int64_t *ret_soft, int64_t *ret_hard,
 		 struct fail *f) MUST_USE;

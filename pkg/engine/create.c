@@ -100,7 +100,7 @@ static int set_process(const struct run_opts *o, const struct image_config *imag
 	    str_to_u64(p->umask, 8, &mask) < 0)
 		return refuse(f, EINVAL, "invalid umask '%.20s': octal digits are wanted", p->umask);
 	strv_each(it, p->ulimits) {
-		int r = ulimit_check(*it, f);
+		int r = strcmp(*it, ULIMIT_HOST) ? ulimit_check(*it, f) : 0;
 
 		if (r < 0)
 			return r;

@@ -58,7 +58,7 @@ static void add_default_ulimit(json_t *a, const char *type, int resource)
 
 static json_t *ulimits_json(char *const *ulimits)
 {
-	bool nofile = false, nproc = false;
+	bool host = strv_has(ulimits, ULIMIT_HOST), nofile = host, nproc = host;
 	json_t *a = json_array();
 
 	strv_each(it, ulimits) {

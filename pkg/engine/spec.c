@@ -87,13 +87,16 @@ static int build_user(const struct container_config *c, struct spec_user *u, str
 
 static int build_rlimits(const struct container_config *c, struct spec *s, struct fail *f)
 {
-	bool nofile = false, nproc = false;
+	bool host = strv_has(c->process.ulimits, ULIMIT_HOST), nofile = host, nproc = host;
 
 	strv_each(it, c->process.ulimits) {
 		char type[24];
 		int64_t soft, hard;
-		int r = ulimit_parse(*it, type, &soft, &hard, f);
+		int r;
 
+		if (!strcmp(*it, ULIMIT_HOST))
+			continue;
+		r = ulimit_parse(*it, type, &soft, &hard, f);
 		if (r < 0)
 			return r;
 		spec_add_rlimit(s, type, soft, hard);

@@ -119,6 +119,20 @@ is_running() { [ "$(rbox inspect -f '{{.State.Running}}' "$1" 2>/dev/null)" = tr
 	run_rbox 1 exec s1 test -e /touched
 }
 
+@test "run --ulimit host - the caller's limits as they are" {
+	local hard
+	hard=$(ulimit -Hn)
+	run_sh 'ulimit -Sn 77; $RBOX run --rm --network none $IMAGE sh -c "ulimit -Sn"'
+	assert "$output" != 77 "by default it is raised"
+	run_sh 'ulimit -Sn 77; $RBOX run --rm --network none --ulimit host $IMAGE sh -c "ulimit -Sn; ulimit -Hn"'
+	assert "$output" == $'77\n'"$hard"
+	run_sh 'ulimit -Sn 77; $RBOX run --rm --network none --ulimit host --ulimit cpu=500 $IMAGE sh -c "ulimit -Sn; ulimit -t"'
+	assert "$output" == $'77\n500'
+	run_rbox create --name l --ulimit host --network none "$IMAGE"
+	run_rbox inspect -f '{{json .HostConfig.Ulimits}}' l
+	assert "$output" == "[]"
+}
+
 @test "run --label-file, --health-startup-timeout" {
 	printf 'one=1\n# a comment\ntwo=a b\n' >"$RBOX_T/labels"
 	run_rbox create --name l --network none --label-file "$RBOX_T/labels" --label two=2 --health-cmd true \
