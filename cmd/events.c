@@ -153,26 +153,20 @@ static int print_event(void *ctx, json_t *event, struct fail *f)
 	return ferror(stdout) ? fail(f, errno, "write the events") : 0;
 }
 
-/* As podman reads them: a span before now for --since, after now for --until. */
-static int parse_until(const char *s, int64_t now, int64_t *ret)
-{
-	int64_t span;
-
-	if (time_parse_span(s, &span) == 0)
-		return __builtin_add_overflow(now, span, ret) ? -ERANGE : 0;
-	return time_parse(s, now, ret);
-}
-
 static int parse_opts(const struct cmd_events_opts *o, struct events_opts *ret, struct fail *f)
 {
 	int64_t now = time_now();
 
 	*ret = (struct events_opts){ .follow = o->stream != TRI_FALSE, .filters = o->filters };
-	ret->from_start = !ret->follow || o->since || o->until;
-	if (o->since && time_parse(o->since, now, &ret->since) < 0)
+	ret->from_start = !ret->follow || (o->since && *o->since) || (o->until && *o->until);
+	/* Empty is as not given: a script's --since "$SINCE". */
+	if (o->since && *o->since && time_parse(o->since, now, &ret->since) < 0)
 		return refuse(f, EINVAL, "--since '%.80s' is neither a time nor a span", o->since);
-	if (o->until && parse_until(o->until, now, &ret->until) < 0)
+	if (o->until && *o->until && time_parse_until(o->until, now, &ret->until) < 0)
 		return refuse(f, EINVAL, "--until '%.80s' is neither a time nor a span", o->until);
+	/* 0 stands for no end; nothing happened at either. */
+	if (o->until && *o->until && !ret->until)
+		ret->until = 1;
 	return 0;
 }
 

@@ -123,16 +123,6 @@ static int print_line(void *ctx, const struct logs_line *line, struct fail *f)
 	return s->len >= OUT_FULL ? flush(o, f) : 0;
 }
 
-/* As podman reads it: a span is one from now on, and one with a minus lies before. */
-static int parse_until(const char *s, int64_t now, int64_t *ret)
-{
-	int64_t span;
-
-	if (time_parse_span(s, &span) == 0)
-		return __builtin_add_overflow(now, span, ret) ? -ERANGE : 0;
-	return time_parse(s, now, ret);
-}
-
 static int parse_opts(const struct cmd_logs_opts *o, struct logs_opts *ret, struct fail *f)
 {
 	int64_t now = time_now();
@@ -140,10 +130,14 @@ static int parse_opts(const struct cmd_logs_opts *o, struct logs_opts *ret, stru
 	*ret = (struct logs_opts){ .follow = o->follow, .tail = -1 };
 	if (o->tail && !str_eq(o->tail, "all") && str_to_i64(o->tail, &ret->tail) < 0)
 		return refuse(f, EINVAL, "--tail '%.80s' is not a number of lines", o->tail);
-	if (o->since && time_parse(o->since, now, &ret->since) < 0)
+	/* Empty is as not given: a script's --since "$SINCE". */
+	if (o->since && *o->since && time_parse(o->since, now, &ret->since) < 0)
 		return refuse(f, EINVAL, "--since '%.80s' is neither a time nor a span", o->since);
-	if (o->until && parse_until(o->until, now, &ret->until) < 0)
+	if (o->until && *o->until && time_parse_until(o->until, now, &ret->until) < 0)
 		return refuse(f, EINVAL, "--until '%.80s' is neither a time nor a span", o->until);
+	/* 0 stands for no end; nothing happened at either. */
+	if (o->until && *o->until && !ret->until)
+		ret->until = 1;
 	return 0;
 }
 

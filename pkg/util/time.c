@@ -115,7 +115,7 @@ int time_parse_span(const char *s, int64_t *ret)
 	bool minus = *s == '-';
 	double total = 0;
 
-	if (minus)
+	if (minus || *s == '+')
 		s++;
 	if (!*s)
 		return -EINVAL;
@@ -206,10 +206,11 @@ static int parse_date(const char *s, int64_t *ret)
 	return -EINVAL;
 }
 
-int time_parse(const char *s, int64_t now, int64_t *ret)
+/* Seconds since 1970: exact when they are written plainly. */
+static int parse_seconds(const char *s, int64_t *ret)
 {
-	int64_t span;
 	char *end;
+	double v;
 
 	if (isdigit((unsigned char)*s)) {
 		long long seconds = strtoll(s, &end, 10);
@@ -221,10 +222,37 @@ int time_parse(const char *s, int64_t now, int64_t *ret)
 			return 0;
 		}
 	}
-	if (time_parse_span(s, &span) == 0) {
-		return __builtin_sub_overflow(now, span, ret) ? -ERANGE : 0;
+	if (!*s || strspn(s, "0123456789+-.eE") != strlen(s))
+		return -EINVAL;
+	v = strtod(s, &end) * (double)TIME_SECOND;
+	if (*end)
+		return -EINVAL;
+	*ret = v >= 9.2e18 ? INT64_MAX : v <= -9.2e18 ? INT64_MIN : (int64_t)v;
+	return 0;
+}
+
+int time_parse(const char *s, int64_t now, int64_t *ret)
+{
+	int64_t span;
+
+	if (!strcmp(s, "now")) {
+		*ret = now;
+		return 0;
 	}
+	if (parse_seconds(s, ret) == 0)
+		return 0;
+	if (time_parse_span(s, &span) == 0)
+		return __builtin_sub_overflow(now, span, ret) ? -ERANGE : 0;
 	return parse_date(s, ret);
+}
+
+int time_parse_until(const char *s, int64_t now, int64_t *ret)
+{
+	int64_t span;
+
+	if (strcmp(s, "0") && time_parse_span(s, &span) == 0)
+		return __builtin_add_overflow(now, span, ret) ? -ERANGE : 0;
+	return time_parse(s, now, ret);
 }
 
 const char *time_human(int64_t span, char buf[TIME_HUMAN_MAX])

@@ -25,10 +25,14 @@ const char *time_format_go(int64_t t, char buf[TIME_GO_MAX]);
 
 /*
  * RFC 3339 (with or without fraction and zone), "2006-01-02", "2006-01-02T15:04[:05]",
- * seconds since 1970 with a fraction, or a span before NOW ("10m", "1h30m").
+ * seconds since 1970 as Go's ParseFloat reads them ("1.5", "-3", "1e9"; what 64 bits can't hold is the end of time),
+ * "now", or a span before NOW ("10m", "1h30m"). Without a zone it is the local time, as podman-logs(1) says (its
+ * code takes UTC).
  */
 int time_parse(const char *s, int64_t now, int64_t *ret) MUST_USE;
-/* Go's duration: "1h15m30.5s", "300ms"; a bare number is refused. */
+/* The same, for an end: a span is one after NOW. */
+int time_parse_until(const char *s, int64_t now, int64_t *ret) MUST_USE;
+/* Go's duration: "1h15m30.5s", "+300ms", "-1us"; a bare number is refused. */
 int time_parse_span(const char *s, int64_t *ret) MUST_USE;
 
 /* The other way round, as Go prints a duration: "1h15m30.5s", "300ms", "1.5µs", "0s". */

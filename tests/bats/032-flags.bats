@@ -136,7 +136,7 @@ is_state() {
   fix: a folder of the image's, or mount one there: -v DIR:/made/here"
 	rm "$TMPDIR/cid"
 	run_rbox 126 run --rm --network none -w /etc/passwd "$IMAGE" true
-	assert "$stderr" =~ ^'Error: workdir "/etc/passwd" exists on container '[0-9a-f]{64}', but is not a directory'
+	assert "$stderr" =~ '^Error: workdir "/etc/passwd" exists on container [0-9a-f]{64}, but is not a directory'
 	in_box -- pwd
 	assert "$output" == /
 	# on a mount it is made, as podman's runtimes do

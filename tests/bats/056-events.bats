@@ -122,6 +122,47 @@ a_life() {
 	assert "$output" == "$name"
 }
 
+# podman 4.3's `logs` takes and refuses the same; its `events` says nothing of a wrong time, and ends with 0 or 125 as
+# two of its threads happen to run.
+@test "times - every form that podman takes, for events and for logs; what is no time is refused" {
+	local t c
+	run_rbox run --name times --network none "$IMAGE" echo hello
+	for t in 5m 1h30m +5m 1.5h 3600000000us 0 1700000000 1700000000.5 1700000000.123456789 .5 1e9 -1700000000 \
+		2023-11-14 2023-11-14Z 2023-11-14+02:00 2023-11-14T22:13:20 2023-11-14T22:13:20.5 2023-11-14T22:13:20Z \
+		2023-11-14T22:13:20.123456789+02:00 ''; do
+		run_rbox logs --since "$t" times
+		assert "$output" == hello "logs --since '$t'"
+		run_rbox events --stream=false --since "$t" --filter container=times --filter event=died --format '{{.Name}}'
+		assert "$output" == times "events --since '$t'"
+	done
+	# before it: nothing; and an end that lies in the past is no end that is waited for
+	for t in -5m 0 1700000000 .5 -1700000000 2023-11-14 2023-11-14T22:13:20+02:00; do
+		run_rbox logs --until "$t" times
+		assert "$output" == "" "logs --until '$t'"
+		run_rbox events --until "$t" --filter container=times
+		assert "$output" == "" "events --until '$t'"
+	done
+	for t in 5m now 99999999999999999 2100-01-01 ''; do
+		run_rbox logs --until "$t" times
+		assert "$output" == hello "logs --until '$t'"
+		run_rbox events --stream=false --until "$t" --filter container=times --filter event=died --format '{{.Name}}'
+		assert "$output" == times "events --until '$t'"
+	done
+	run_rbox events --until now --filter container=times --filter event=died --format '{{.Name}}'
+	assert "$output" == times
+	for t in 5x 5min ' 5m' 22:13 yesterday '1 hour ago' 1e 2023-13-01; do
+		for c in "logs times" events; do
+			# shellcheck disable=SC2086
+			run_rbox 125 $c --since "$t"
+			assert "$stderr" == "Error: --since '$t' is neither a time nor a span" "$c"
+			# shellcheck disable=SC2086
+			run_rbox 125 $c --until "$t"
+			assert "$stderr" == "Error: --until '$t' is neither a time nor a span" "$c"
+		done
+	done
+	run_rbox rm times
+}
+
 @test "stream - what happens from now on, and an end with the reader" {
 	local name
 	name=$(safename)
