@@ -3,7 +3,7 @@
 #include "cmd/resource_rows.h"
 #include "pkg/engine/container.h"
 #include "pkg/engine/policy.h"
-#include "pkg/engine/resource.h"
+#include "pkg/engine/update.h"
 
 struct update_args {
 	char *restart;
@@ -24,9 +24,8 @@ static int update(struct app *app, const struct update_args *o, const char *name
 
 	if (r == 0 && o->restart)
 		r = policy_check(&c, o->restart, f);
-	/* What bounds nothing is taken; all else needs a cgroup, and says which. */
 	if (r == 0)
-		r = resource_check(&o->resources, f);
+		r = engine_update(&c, &o->resources, f);
 	if (r == 0 && o->restart)
 		r = policy_set(&app->engine, &c, o->restart, f);
 	if (r == 0)

@@ -11,6 +11,7 @@
 #include "pkg/util/file.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
+#include "runtime/cgroup.h"
 #include "runtime/host_check.h"
 
 /* NULL: a folder that sockets of ours can lie in, else what is wrong with it. */
@@ -85,36 +86,6 @@ void host_check_rundir(struct host_report *r)
 		   rundir_fix(xdg, user_dir));
 }
 
-/* "0::/user.slice/..." of /proc/self/cgroup (cgroups(7)); NULL without a cgroup v2. */
-static char *own_cgroup(void)
-{
-	auto_strv char **lines = NULL;
-	auto_str struct str s = STR_INIT(64 * 1024);
-
-	if (file_read(AT_FDCWD, "/proc/self/cgroup", &s) < 0)
-		return NULL;
-	lines = strv_split(str_cstr(&s), "\n", true);
-	strv_each(it, lines)
-		if (str_starts(*it, "0::"))
-			return mem_strdup(*it + 3);
-	return NULL;
-}
-
-/* The folder of PATH, a cgroup of v2, if the hierarchy is mounted where it is by custom. */
-static char *cgroup_folder(const char *path)
-{
-	enum { CGROUP2_MAGIC = 0x63677270 };
-	static const char *const mounts[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
-
-	for (size_t i = 0; i < ARRAY_LEN(mounts); i++) {
-		struct statfs fs;
-
-		if (statfs(mounts[i], &fs) == 0 && (long)fs.f_type == CGROUP2_MAGIC)
-			return mem_printf("%s%s", mounts[i], str_eq(path, "/") ? "" : path);
-	}
-	return NULL;
-}
-
 /* Which of the controllers that limits need are not among HAVE (NULL: none are). */
 static char *missing_controllers(const char *have)
 {
@@ -156,7 +127,7 @@ static char *delegated_folder(const char *own)
 void host_check_cgroup(struct host_report *r)
 {
 	static const char why[] = "limits (--memory, --cpus, --pids-limit) can't be applied";
-	auto_free char *path = own_cgroup();
+	auto_free char *path = cgroup_of(0);
 	auto_free char *own = path ? cgroup_folder(path) : NULL;
 	auto_free char *folder = NULL;
 	auto_free char *list = NULL;

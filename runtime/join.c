@@ -216,12 +216,22 @@ static int run(const struct join *j, int sock, const struct privs_user *u, struc
 	return r < 0 ? fail(f, -r, "report to the caller") : exec_program(p->args, env, f);
 }
 
-static void __attribute__((noreturn)) process(const struct join *j, int sock)
+/* Last of the namespaces, and from inside the cgroup: from within one, what is outside can't be left for it. */
+static int enter_cgroup_ns(const struct join *j, int flags, struct fail *f)
+{
+	int r = j->cgroup_fd > 2 && flags & CLONE_NEWCGROUP ? ns_join(j->pidfd, CLONE_NEWCGROUP) : 0;
+
+	return r < 0 ? fail(f, -r, "join the cgroup namespace of process %d", (int)j->pid) : 0;
+}
+
+static void __attribute__((noreturn)) process(const struct join *j, int flags, int sock)
 {
 	struct fail f = { 0 };
 	struct privs_user u;
-	int r = prepare(j, sock, &u, &f);
+	int r = enter_cgroup_ns(j, flags, &f);
 
+	if (r == 0)
+		r = prepare(j, sock, &u, &f);
 	if (r == 0)
 		r = become(j, &u, &f);
 	if (r == 0 && !j->detach)
@@ -299,16 +309,18 @@ static void __attribute__((noreturn)) helper(const struct join *j, int flags, in
 	struct fail f = { 0 };
 	pid_t pid;
 
-	r = enter(j, flags, &f);
+	r = enter(j, j->cgroup_fd > 2 ? flags & ~CLONE_NEWCGROUP : flags, &f);
 	if (r < 0)
 		die(sock, &f);
-	pid = ns_clone(CLONE_PARENT, -EBADF, &pidfd);
+	pid = ns_clone(CLONE_PARENT, j->cgroup_fd > 2 ? j->cgroup_fd : -EBADF, &pidfd);
 	if (pid == 0)
-		process(j, sock);
+		process(j, flags, sock);
 	if (pid < 0) {
 		/* ENOMEM is how a pid namespace without its first process refuses (pid_namespaces(7)). */
 		if (pid == -ENOMEM)
 			gone(&f);
+		else if (pid == -EAGAIN)
+			fail(&f, EAGAIN, "fork in the container (its limit of processes may be reached)");
 		else
 			fail(&f, -pid, "fork in the container");
 		die(sock, &f);

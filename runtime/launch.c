@@ -42,6 +42,34 @@ static uint64_t plan_flags(const struct plan *p)
 	return flags;
 }
 
+/*
+ * The root of a new cgroup namespace is where its maker is, and clone makes the namespace before it puts the
+ * child into its cgroup: there the child makes it itself.
+ */
+static uint64_t clone_flags(const struct launch *l, const struct plan *p)
+{
+	return l->cgroup_fd > 2 ? plan_flags(p) & ~(uint64_t)CLONE_NEWCGROUP : plan_flags(p);
+}
+
+static pid_t clone_child(const struct launch *l, const struct plan *p, uint64_t more, int *ret_pidfd)
+{
+	return ns_clone(clone_flags(l, p) | more, l->cgroup_fd > 2 ? l->cgroup_fd : -EBADF, ret_pidfd);
+}
+
+static void enter_cgroup(const struct launch *l, const struct plan *p, int sock)
+{
+	struct fail f = { 0 };
+	int r = 0;
+
+	if (l->cgroup_fd > 2 && plan_flags(p) & CLONE_NEWCGROUP)
+		r = ns_unshare(CLONE_NEWCGROUP);
+	if (r == 0)
+		return;
+	(void)fail(&f, -r, "make the container's cgroup namespace");
+	step_fail(sock, &f);
+	_exit(FAIL_EXIT_ENGINE);
+}
+
 /* --- joining namespaces of others: in a helper, since nobody comes back from a user namespace --- */
 
 static int join_one(const struct op *op, struct fail *f)
@@ -84,7 +112,7 @@ static void joiner(const struct launch *l, const struct plan *p, int sock)
 		step_fail(sock, &f);
 		_exit(FAIL_EXIT_ENGINE);
 	}
-	pid = ns_clone(plan_flags(p) | CLONE_PARENT, -EBADF, &pidfd);
+	pid = clone_child(l, p, CLONE_PARENT, &pidfd);
 	if (pid < 0) {
 		(void)fail(&f, -pid, "make the container's namespaces");
 		step_fail(sock, &f);
@@ -99,6 +127,7 @@ static void joiner(const struct launch *l, const struct plan *p, int sock)
 		if (net >= 0 && step_send(sock, STEP_NETNS, 0, net, &f) < 0)
 			_exit(FAIL_EXIT_ENGINE);
 	}
+	enter_cgroup(l, p, sock);
 	init_run(l, p, sock);
 }
 
@@ -126,7 +155,7 @@ static int start_joined(const struct launch *l, const struct plan *p, int child_
 static int start_direct(const struct launch *l, const struct plan *p, int child_sock, struct launched *n,
 			struct fail *f)
 {
-	pid_t pid = ns_clone(plan_flags(p), -EBADF, &n->pidfd);
+	pid_t pid = clone_child(l, p, 0, &n->pidfd);
 	int r;
 
 	if (pid < 0) {
@@ -137,6 +166,7 @@ static int start_direct(const struct launch *l, const struct plan *p, int child_
 	if (pid == 0) {
 		/* Held here too, our own end would hide the parent's death. */
 		fd_close(n->sock);
+		enter_cgroup(l, p, child_sock);
 		init_run(l, p, child_sock);
 	}
 	n->pid = pid;

@@ -15,8 +15,9 @@
 #include "pkg/util/file.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/time.h"
+#include "runtime/cgroup.h"
 
-enum { STATE_VERSION = 1, STATE_MAX = 512, STATE_READ_MAX = 64 * 1024, ERROR_KEPT = 160 };
+enum { STATE_VERSION = 1, STATE_MAX = 1024, STATE_READ_MAX = 64 * 1024, ERROR_KEPT = 160 };
 
 const char *const status_names[] = {
 	[STATUS_CONFIGURED] = "configured", [STATUS_CREATING] = "creating",
@@ -47,6 +48,7 @@ const struct field state_fields[] = {
 	FIELD_ENUM("health", struct state, health, health_names),
 	FIELD_STR("error", struct state, error),
 	FIELD_STR("run_dir", struct state, run_dir),
+	FIELD_STR("cgroup", struct state, cgroup),
 	FIELD_END
 };
 
@@ -244,6 +246,8 @@ int state_load(int dir_fd, struct state *ret, struct fail *f)
 	}
 	if (r < 0)
 		state_done(ret);
+	else if (ret->status == STATUS_RUNNING && ret->cgroup && cgroup_is_frozen(ret->cgroup))
+		ret->status = STATUS_PAUSED;
 	return r;
 }
 
@@ -263,7 +267,7 @@ int state_save(int dir_fd, const struct state *s, struct fail *f)
 		j = jsonf_write(state_fields, &with);
 		text = jsonf_text(j, 0);
 		if (strlen(text) > STATE_MAX && len) {
-			/* A reader takes 512 bytes of each of a thousand files: the message gives way. */
+			/* A reader takes each of a thousand files: the message gives way. */
 			error[len / 2] = '\0';
 			continue;
 		}

@@ -56,10 +56,14 @@ struct state {
 	int health;		/* enum health_status */
 	char *error;
 	char *run_dir;		/* where the attach socket is */
+	char *cgroup;		/* of its own (runtime/cgroup.h), of this run or the last; NULL: none */
 };
 extern const struct field state_fields[];
 
-/* Missing file: STATUS_CONFIGURED. DIR_FD: containers/<id>. */
+/*
+ * Missing file: STATUS_CONFIGURED. DIR_FD: containers/<id>. STATUS_PAUSED is never written: a running container whose
+ * cgroup is frozen is paused.
+ */
 int state_load(int dir_fd, struct state *ret, struct fail *f) MUST_USE;
 int state_save(int dir_fd, const struct state *s, struct fail *f) MUST_USE;
 void state_done(struct state *s);

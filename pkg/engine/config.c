@@ -129,6 +129,7 @@ const struct field config_fields[] = {
 	FIELD_OBJ("Kernel", struct container_config, kernel, kernel_fields),
 	FIELD_OBJ("Notify", struct container_config, notify, notify_fields),
 	FIELD_OBJ("Users", struct container_config, users, users_fields),
+	FIELD_OBJ("Resources", struct container_config, resources, resource_fields),
 	FIELD_OBJ("Place", struct container_config, place, place_fields),
 	FIELD_ARRAY("Secrets", struct container_config, secrets, n_secrets, secret_fields),
 	FIELD_ARRAY("Devices", struct container_config, devices, n_devices, device_fields),

@@ -147,6 +147,7 @@ struct container_config {
 	struct place_group place;
 	struct notify_group notify;
 	struct users_group users;
+	struct resource_group resources;
 	struct config_device *devices;
 	size_t n_devices;
 	struct config_secret *secrets;

@@ -113,6 +113,7 @@ int create_more(const struct run_opts *o, const struct image_config *image, stru
 	jsonf_copy(notify_fields, &c->notify, &o->notify);
 	jsonf_copy(users_fields, &c->users, &o->users);
 	jsonf_copy(kernel_fields, &c->kernel, &o->kernel);
+	jsonf_copy(resource_fields, &c->resources, &o->resources);
 	return place_set(&o->place, stop_signal, c, f);
 }
 

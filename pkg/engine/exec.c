@@ -16,6 +16,7 @@
 #include "pkg/engine/spec.h"
 #include "pkg/util/fd.h"
 #include "pkg/util/json.h"
+#include "runtime/cgroup.h"
 
 /* podman's, where there is nothing to exec in. */
 enum { EXIT_IMPROPER = 255 };
@@ -91,6 +92,7 @@ static void run_done(struct exec_run *x)
 	x->local.err_fd = fd_close(x->local.err_fd);
 	x->join.pidfd = fd_close(x->join.pidfd);
 	x->join.seccomp_fd = fd_close(x->join.seccomp_fd);
+	x->join.cgroup_fd = fd_close(x->join.cgroup_fd);
 	exec_session_close(&x->session);
 }
 
@@ -161,6 +163,33 @@ static bool may_detach(const struct exec_opts *o)
 	return o->tty && o->interactive && (!o->detach_keys || *o->detach_keys);
 }
 
+/*
+ * The kernel lets nobody put a process into a cgroup from a place that has no delegated ancestor in common with
+ * it: outside of the limits, an exec would be the way around them.
+ */
+static int open_cgroup(struct exec_run *x, struct fail *f)
+{
+	const char *path = x->c->state.cgroup;
+	int fd = path ? cgroup_open(path) : -ENOENT;
+
+	x->join.cgroup_fd = -EBADF;
+	if (fd == -ENOENT)
+		return 0;
+	if (fd < 0)
+		return fail(f, -fd, "open the cgroup of container %.12s", x->c->id);
+	if (cgroup_can_enter(path)) {
+		x->join.cgroup_fd = fd;
+		return 0;
+	}
+	fd_close(fd);
+	if (!resource_wants(&x->c->config.resources))
+		return 0;
+	(void)refuse(f, EPERM, "exec in container %.12s: from here no process can be put into its cgroup, %s, whose limits "
+		     "it would not have", x->c->id, path);
+	fail_hint(f, "systemd-run --user --scope rbox exec ...");
+	return -EPERM;
+}
+
 static int run(struct exec_run *x, struct spec_process *process, struct fail *f)
 {
 	int r;
@@ -170,6 +199,9 @@ static int run(struct exec_run *x, struct spec_process *process, struct fail *f)
 	if (x->join.pidfd < 0)
 		return fail_in(f, x->join.pidfd, "container %.12s", x->c->id);
 	x->join.process = process;
+	r = open_cgroup(x, f);
+	if (r < 0)
+		return r;
 	x->join.detach = x->o->detach;
 	x->join.guarded = true;
 	x->join.passwd_entry = true;
@@ -198,7 +230,8 @@ int engine_exec(struct engine *e, const char *text, const struct exec_opts *o, c
 	auto_container struct container c = CONTAINER_INIT;
 	struct exec_run x = {
 		.e = e, .c = &c, .o = o,
-		.join = { .stdio = { -EBADF, -EBADF, -EBADF }, .pidfd = -EBADF, .seccomp_fd = -EBADF },
+		.join = { .stdio = { -EBADF, -EBADF, -EBADF }, .pidfd = -EBADF, .seccomp_fd = -EBADF,
+			  .cgroup_fd = -EBADF },
 		.local = { -EBADF, -EBADF, -EBADF, -EBADF, -EBADF },
 		.session = EXEC_SESSION_INIT,
 	};

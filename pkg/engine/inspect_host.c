@@ -119,7 +119,9 @@ static void put_modes(json_t *o, const struct container_config *c)
 {
 	inspect_put_str(o, "CgroupManager", "cgroupfs");
 	inspect_put_str(o, "CgroupMode", "private");
-	inspect_put_str(o, "Cgroups", "default");
+	inspect_put_str(o, "Cgroups", c->resources.cgroups && strcmp(c->resources.cgroups, "enabled") ?
+				      c->resources.cgroups : "default");
+	inspect_put_str(o, "CgroupParent", c->resources.cgroup_parent);
 	inspect_put_str(o, "IpcMode", "shareable");
 	inspect_put_str(o, "PidMode", "private");
 	inspect_put_str(o, "UTSMode", "private");
@@ -151,6 +153,7 @@ json_t *inspect_host_config(struct engine *e, const struct container *ctr)
 	inspect_put(o, "AutoRemove", json_boolean(c->life.rm));
 	put_caps(o, &c->security);
 	put_modes(o, c);
+	inspect_limits(o, ctr);
 	inspect_put(o, "Dns", jsonf_strv(c->net.dns));
 	inspect_put(o, "DnsOptions", jsonf_strv(c->net.dns_option));
 	inspect_put(o, "DnsSearch", jsonf_strv(c->net.dns_search));

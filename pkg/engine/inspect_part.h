@@ -35,6 +35,9 @@ json_t *inspect_binds(const struct container_config *c) MUST_USE;
 json_t *inspect_tmpfs(const struct container_config *c) MUST_USE;
 json_t *inspect_network(const struct container *c) MUST_USE;
 
+/* HostConfig's limits. */
+void inspect_limits(json_t *o, const struct container *c);
+
 /* What the smaller groups of options (pkg/engine/groups.h) put into Config and HostConfig. */
 void inspect_more_config(json_t *o, const struct container_config *c);
 void inspect_more_host(json_t *o, const struct container_config *c);

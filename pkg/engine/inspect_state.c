@@ -24,6 +24,7 @@ json_t *inspect_state(struct engine *e, const struct container *c)
 
 	(void)e;
 	inspect_put_str(o, "OciVersion", "1.2.0");
+	inspect_put_str(o, "CgroupPath", alive ? s->cgroup : NULL);
 	inspect_put_str(o, "Status", status_word((enum status)s->status));
 	inspect_put(o, "Running", json_boolean(running && s->status != STATUS_PAUSED &&
 					       s->status != STATUS_RESTARTING));

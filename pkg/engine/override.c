@@ -13,6 +13,7 @@ static const struct field override_fields[] = {
 	FIELD_INT("Version", struct override, version),
 	FIELD_STR("Name", struct override, name),
 	FIELD_STR("RestartPolicy", struct override, restart),
+	FIELD_OBJ("Resources", struct override, resources, resource_fields),
 	FIELD_END
 };
 
@@ -69,6 +70,7 @@ int override_apply(int dir_fd, struct container_config *c, struct fail *f)
 		mem_replace(&c->name, mem_take(&o.name));
 	if (o.restart)
 		mem_replace(&c->life.restart, mem_take(&o.restart));
+	resource_merge(&c->resources, &o.resources);
 	override_done(&o);
 	return 0;
 }

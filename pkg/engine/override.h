@@ -12,6 +12,7 @@ struct override {
 	int version;
 	char *name;	/* NULL: as it was made */
 	char *restart;	/* the same; as restart_parse takes it */
+	struct resource_group resources;	/* what was changed of them */
 };
 
 /* A missing file is an empty override. */

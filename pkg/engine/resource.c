@@ -8,7 +8,30 @@
 
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
-#include "runtime/host_check.h"
+#include "runtime/cgroup_site.h"
+
+const struct field resource_fields[] = {
+	FIELD_STR("Memory", struct resource_group, memory),
+	FIELD_STR("MemorySwap", struct resource_group, memory_swap),
+	FIELD_STR("MemoryReservation", struct resource_group, memory_reservation),
+	FIELD_STR("Cpus", struct resource_group, cpus),
+	FIELD_STR("CpuShares", struct resource_group, cpu_shares),
+	FIELD_STR("CpuQuota", struct resource_group, cpu_quota),
+	FIELD_STR("CpuPeriod", struct resource_group, cpu_period),
+	FIELD_STR("CpusetCpus", struct resource_group, cpuset_cpus),
+	FIELD_STR("CpusetMems", struct resource_group, cpuset_mems),
+	FIELD_STR("PidsLimit", struct resource_group, pids_limit),
+	FIELD_STR("BlkioWeight", struct resource_group, blkio_weight),
+	FIELD_STRV("BlkioWeightDevice", struct resource_group, blkio_weight_device),
+	FIELD_STRV("DeviceReadBps", struct resource_group, device_read_bps),
+	FIELD_STRV("DeviceReadIops", struct resource_group, device_read_iops),
+	FIELD_STRV("DeviceWriteBps", struct resource_group, device_write_bps),
+	FIELD_STRV("DeviceWriteIops", struct resource_group, device_write_iops),
+	FIELD_STRV("CgroupConf", struct resource_group, cgroup_conf),
+	FIELD_STR("CgroupParent", struct resource_group, cgroup_parent),
+	FIELD_STR("Cgroups", struct resource_group, cgroups),
+	FIELD_END
+};
 
 static int parse_bytes(const char *name, const char *text, bool minus, int64_t *ret, struct fail *f)
 {
@@ -169,8 +192,20 @@ struct wanted {
 	const char *option, *controller;
 };
 
-/* The first that bounds anything; what is gone in cgroup v2 has no controller. */
-static struct wanted first_wanted(const struct resource_group *g, const struct limits *l)
+/* The first that only version 1 had; NULL: none is asked for. */
+static const char *gone(const struct resource_group *g)
+{
+	return g->memory_swappiness && strcmp(g->memory_swappiness, "-1") ? "memory-swappiness" :
+	       g->cpu_rt_period ? "cpu-rt-period" : g->cpu_rt_runtime ? "cpu-rt-runtime" :
+	       g->oom_kill_disable ? "oom-kill-disable" : g->device_cgroup_rule ? "device-cgroup-rule" : NULL;
+}
+
+/*
+ * The first that bounds anything; with SITE, the first that can't be held there. What takes no controller, but a
+ * cgroup, has an empty one.
+ */
+static struct wanted first_wanted(const struct resource_group *g, const struct limits *l,
+				  const struct cgroup_site *site)
 {
 	const struct {
 		bool given;
@@ -192,44 +227,81 @@ static struct wanted first_wanted(const struct resource_group *g, const struct l
 		{ g->device_write_bps != NULL, { "device-write-bps", "io" } },
 		{ g->device_read_iops != NULL, { "device-read-iops", "io" } },
 		{ g->device_write_iops != NULL, { "device-write-iops", "io" } },
-		{ g->memory_swappiness && strcmp(g->memory_swappiness, "-1"), { "memory-swappiness", NULL } },
-		{ g->cpu_rt_period != NULL, { "cpu-rt-period", NULL } },
-		{ g->cpu_rt_runtime != NULL, { "cpu-rt-runtime", NULL } },
-		{ g->oom_kill_disable, { "oom-kill-disable", NULL } },
-		{ g->device_cgroup_rule != NULL, { "device-cgroup-rule", NULL } },
 		{ g->cgroup_conf != NULL, { "cgroup-conf", "" } },
 		{ g->cgroup_parent && *g->cgroup_parent, { "cgroup-parent", "" } },
 		{ g->cgroups && !strcmp(g->cgroups, "split"), { "cgroups=split", "" } },
 	};
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (rows[i].given)
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const char *controller = rows[i].what.controller;
+		bool held = site && site->rung != CGROUP_NONE &&
+			    (!*controller || strv_has(site->controllers, controller));
+
+		if (rows[i].given && !held)
 			return rows[i].what;
+	}
 	return (struct wanted){ NULL, NULL };
 }
 
-int resource_check(const struct resource_group *g, struct fail *f)
+/* Something that bounds: then a limit that can't be set is an error, and a scope worth its price. */
+bool resource_wants(const struct resource_group *g)
+{
+	struct limits limits = { 0 };
+	struct fail ignored = { 0 };
+
+	return resource_parse(g, &limits, &ignored) == 0 && first_wanted(g, &limits, NULL).option;
+}
+
+static int refuse_wanted(const struct wanted *want, const struct cgroup_site *site, struct fail *f)
+{
+	auto_free char *controller = *want->controller ? mem_printf("the controller '%s' of a cgroup", want->controller) :
+							 mem_strdup("a cgroup of its own for the container");
+	auto_free char *have = strv_join(site->controllers, " ");
+
+	if (site->rung == CGROUP_NONE)
+		(void)refuse(f, ENOTSUP, "--%s can't be applied: it needs %s, and rbox has none to use (%s)", want->option,
+			     controller, site->why ? site->why : "no cgroup");
+	else
+		(void)refuse(f, ENOTSUP, "--%s can't be applied: it needs %s, and what is delegated to you is: %s",
+			     want->option, controller, *have ? have : "none");
+	if (site->fix)
+		fail_hint(f, "%s", site->fix);
+	return -ENOTSUP;
+}
+
+int resource_check_site(const struct resource_group *g, const struct cgroup_site *site, struct fail *f)
 {
 	struct limits limits = { 0 };
 	int r = resource_parse(g, &limits, f);
 	struct wanted want = { NULL, NULL };
-	auto_host struct host_report host = { 0 };
-	auto_free char *controller = NULL;
 
 	if (r == 0)
-		want = first_wanted(g, &limits);
-	if (r < 0 || !want.option)
+		want = first_wanted(g, &limits, site);
+	return r < 0 || !want.option ? r : refuse_wanted(&want, site, f);
+}
+
+int resource_check_known(const struct resource_group *g, struct fail *f)
+{
+	struct limits limits = { 0 };
+	int r = resource_parse(g, &limits, f);
+
+	if (r == 0 && gone(g))
+		return refuse(f, ENOTSUP, "--%s can't be applied: cgroup v2 has no such thing for users", gone(g));
+	return r;
+}
+
+int resource_check(const struct resource_group *g, struct fail *f)
+{
+	auto_site struct cgroup_site site = { .rung = CGROUP_NONE };
+	auto_strv char **settings = NULL;
+	int r = resource_check_known(g, f);
+
+	if (r < 0 || !resource_wants(g))
 		return r;
-	if (!want.controller)
-		return refuse(f, ENOTSUP, "--%s can't be applied: cgroup v2 has no such thing for users", want.option);
-	host_check_cgroup(&host);
-	controller = *want.controller ? mem_printf("the controller '%s' of a cgroup", want.controller) :
-					mem_strdup("a cgroup of its own for the container");
-	(void)refuse(f, ENOTSUP, "--%s can't be applied: it needs %s, and rbox has none to use (%s)", want.option,
-		     controller, host.n ? host.v[0].found : "no cgroup");
-	if (host.n && host.v[0].fix)
-		fail_hint(f, "%s", host.v[0].fix);
-	else
-		fail_hint(f, "leave it out: this version of rbox makes no cgroups yet");
-	return -ENOTSUP;
+	if (g->cgroups && !strcmp(g->cgroups, "disabled"))
+		return refuse(f, EINVAL, "limits and --cgroups=disabled cannot be set together");
+	cgroup_site_look(g->cgroup_parent && *g->cgroup_parent ? g->cgroup_parent : NULL, &site);
+	r = resource_check_site(g, &site, f);
+	/* What the devices of limits are is seen now, not only at the start. */
+	return r < 0 ? r : resource_settings(g, false, &settings, f);
 }

@@ -10,7 +10,7 @@
 
 /*
  * What run, create and update may bound: as typed, NULL when not given. cmd/resource_rows.h has the
- * rows. All of it is a cgroup's to hold.
+ * rows. All of it is a cgroup's to hold (runtime/cgroup.h).
  */
 struct resource_group {
 	char *memory, *memory_swap, *memory_reservation, *memory_swappiness;
@@ -33,10 +33,34 @@ struct limits {
 /* Checks every value and how they go together (podman-run(1)). */
 int resource_parse(const struct resource_group *g, struct limits *ret, struct fail *f) MUST_USE;
 
+/* What is saved of it (config.json, override.json): all that can be applied. */
+extern const struct field resource_fields[];
+
 /*
- * No cgroup is made yet: whatever bounds anything is refused (-ENOTSUP), naming the option, the controller that would
- * be needed and what keeps it from us. "No limit" (0, -1, --cgroups=disabled ...) is taken.
+ * As files of a cgroup v2, "FILE=VALUE" each (the OCI spec's linux.resources.unified): memory.max, cpu.max ... Looks
+ * nothing up but the numbers of the devices that are named. DEFAULTS: with the limit of 2048 processes, unless
+ * another is given. (resource_settings.c)
+ */
+int resource_settings(const struct resource_group *g, bool defaults, char ***ret, struct fail *f) MUST_USE;
+
+/* Whether anything in it takes a cgroup. */
+bool resource_wants(const struct resource_group *g);
+
+/*
+ * Checks the values, and that what bounds anything can be applied where we are: else it is refused (-ENOTSUP),
+ * naming the option, the controller that would be needed and what keeps it from us. "No limit" (0, -1,
+ * --cgroups=disabled ...) is taken.
  */
 int resource_check(const struct resource_group *g, struct fail *f) MUST_USE;
+
+/* The same where SITE is what the container will have. */
+struct cgroup_site;
+int resource_check_site(const struct resource_group *g, const struct cgroup_site *site, struct fail *f) MUST_USE;
+
+/* Only the values, and that cgroup v2 has such a thing at all. */
+int resource_check_known(const struct resource_group *g, struct fail *f) MUST_USE;
+
+/* What is given in NEW replaces it in G. */
+void resource_merge(struct resource_group *g, const struct resource_group *new);
 
 #endif

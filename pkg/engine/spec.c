@@ -293,6 +293,8 @@ int spec_build(const struct container_config *c, const struct spec_host *host, s
 		kernel_build(c, ret);
 		r = build_masks(c, host, ret, f);
 	}
+	if (r == 0)
+		r = resource_settings(&c->resources, host->limit_pids, &ret->linux_.resources.unified, f);
 	if (r < 0)
 		spec_done(ret);
 	return r;

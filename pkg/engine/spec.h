@@ -9,6 +9,7 @@
 struct spec_host {
 	const char *ctr_path;	/* absolute path of containers/<id>: where hosts, resolv.conf ... lie */
 	bool single_id;		/* only one id is mapped */
+	bool limit_pids;	/* processes are limited unless asked otherwise: the container gets a cgroup for that */
 	unsigned throttle_cpus;	/* CPUs with /sys/devices/system/cpu/cpuN/thermal_throttle, to be masked */
 };
 

@@ -29,6 +29,7 @@
 #include "pkg/util/spawn.h"
 #include "pkg/util/str.h"
 #include "pkg/util/time.h"
+#include "runtime/cgroup_site.h"
 #include "runtime/monitor/monitor.h"
 #include "runtime/state.h"
 
@@ -45,6 +46,7 @@ struct starting {
 	size_t n_ports;
 	int dir_fd, lock_fd, seccomp_fd, pid_file_fd, monitor_pid_file_fd, bind_fd;
 	struct log_opts log;	/* its folder is ours */
+	struct cgroup_site site;
 };
 
 static void starting_done(struct starting *s)
@@ -64,6 +66,7 @@ static void starting_done(struct starting *s)
 	fd_close(s->monitor_pid_file_fd);
 	fd_close(s->bind_fd);
 	fd_close(s->log.dir_fd);
+	cgroup_site_done(&s->site);
 }
 
 static int find_init(struct starting *s, struct fail *f)
@@ -144,6 +147,19 @@ static int prepare_log(struct starting *s, struct fail *f)
 	return logopt_place(&p, &s->log.dir_fd, &s->log.name, f);
 }
 
+/* Where its cgroup is made: a container that asks for nothing that takes one goes without where that costs more. */
+static int find_cgroup(struct starting *s, struct spec_host *host, struct fail *f)
+{
+	const struct resource_group *g = &s->c->resources;
+	bool wanted = resource_wants(g);
+
+	if (g->cgroups && !strcmp(g->cgroups, "disabled"))
+		return 0;
+	cgroup_site_enter(g->cgroup_parent && *g->cgroup_parent ? g->cgroup_parent : NULL, wanted, s->c->id, &s->site);
+	host->limit_pids = strv_has(s->site.controllers, "pids");
+	return wanted ? resource_check_site(g, &s->site, f) : 0;
+}
+
 static int write_bundle(struct starting *s, struct fail *f)
 {
 	auto_json json_t *j = jsonf_write(spec_fields, &s->spec);
@@ -189,6 +205,8 @@ static int prepare(struct starting *s, const struct start_opts *o, struct fail *
 	/* The monitor before has read it; what begins now ends as --rm has it. */
 	restart_unmark(s->dir_fd);
 	r = ports_check(s->e, s->c, f);
+	if (r == 0)
+		r = find_cgroup(s, &host, f);
 	if (r == 0)
 		r = spec_build(s->c, &host, &s->spec, f);
 	if (r == 0)
@@ -377,6 +395,8 @@ static int start(struct starting *s, const struct start_opts *o, struct fail *f)
 		.ports = s->ports,
 		.n_ports = s->n_ports,
 		.userns = o->userns,
+		.cgroup_base = s->site.base,
+		.cgroup_optional = !resource_wants(&c->resources),
 		.log = s->log,
 		.open_stdin = c->process.interactive,
 		.prepare = o->prepare,

@@ -7,11 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
+#include <unistd.h>
 
+#include "pkg/engine/pause.h"
+#include "pkg/util/fd.h"
 #include "pkg/util/file.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
 #include "pkg/util/time.h"
+#include "runtime/cgroup.h"
 #include "runtime/procs.h"
 
 enum { TEXT_MAX = 256 * 1024 };
@@ -102,6 +106,30 @@ static void read_usage(const struct container *c, struct sample *ret)
 		ret->memory_limit = (uint64_t)mem.totalram * mem.mem_unit;
 }
 
+/* What the cgroup has counted is all, of the ended processes too: it takes the place of the sums. */
+static void read_cgroup(const struct container *c, struct sample *ret)
+{
+	auto_fd int fd = container_cgroup(c);
+	uint64_t n, cache = 0, max;
+
+	if (fd < 0)
+		return;
+	if (cgroup_number(fd, "cpu.stat", "usage_usec", &n) == 0)
+		ret->cpu = (int64_t)n * 1000;
+	if (cgroup_number(fd, "pids.current", NULL, &n) == 0)
+		ret->pids = n;
+	if (cgroup_number(fd, "memory.current", NULL, &n) == 0) {
+		(void)!cgroup_number(fd, "memory.stat", "inactive_file", &cache);
+		ret->memory = n > cache ? n - cache : 0;
+	}
+	if (cgroup_number(fd, "memory.max", NULL, &max) == 0 && max < ret->memory_limit)
+		ret->memory_limit = max;
+	if (faccessat(fd, "io.stat", R_OK, 0) == 0) {
+		ret->block_in = cgroup_sum(fd, "io.stat", "rbytes");
+		ret->block_out = cgroup_sum(fd, "io.stat", "wbytes");
+	}
+}
+
 static int one(struct engine *e, const struct selected *s, bool all, struct samples *ret, struct fail *f)
 {
 	auto_container struct container c = CONTAINER_INIT;
@@ -120,8 +148,10 @@ static int one(struct engine *e, const struct selected *s, bool all, struct samp
 	memcpy(now.id, c.id, sizeof(now.id));
 	now.name = mem_strdup(c.config.name);
 	now.at = time_monotonic();
-	if (now.running)
+	if (now.running) {
 		read_usage(&c, &now);
+		read_cgroup(&c, &now);
+	}
 	ret->v = mem_resize(ret->v, ret->n + 1, sizeof(*ret->v));
 	ret->v[ret->n++] = now;
 	return 0;

@@ -8,8 +8,9 @@
 #include "pkg/engine/select.h"
 
 /*
- * What containers use, for `rbox stats`. A container has no cgroup of its own yet, so this is the sum over its
- * processes in /proc (runtime/procs.h):
+ * What containers use, for `rbox stats`: what their cgroup has counted (memory without the page cache that can
+ * go, as podman has it; the limit is the container's). What it hasn't, or a container without one, is the sum
+ * over its processes in /proc (runtime/procs.h):
  *
  *	CPU	time of its processes and of the ended ones that somebody in it has waited for
  *	memory	their proportional share (Pss of smaps_rollup; resident size where that can't be read);

@@ -17,7 +17,9 @@
 #include "pkg/util/fd.h"
 #include "pkg/util/file.h"
 #include "pkg/util/mem.h"
+#include "pkg/util/path.h"
 #include "pkg/util/str.h"
+#include "runtime/cgroup.h"
 #include "runtime/net/slirp.h"
 #include "runtime/ns.h"
 
@@ -77,6 +79,10 @@ static void remove_socket(int run_fd, const char *id)
 	auto_fd int dir = fd_open(run_fd, id, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
 
 	if (dir >= 0) {
+		auto_free char *cgroup = path_read_link(dir, CGROUP_LINK);
+
+		if (cgroup && cgroup_remove(cgroup) == 0)
+			(void)unlinkat(dir, CGROUP_LINK, 0);
 		(void)unlinkat(dir, "attach", 0);
 		(void)unlinkat(dir, SLIRP_SOCKET, 0);
 		(void)unlinkat(dir, RESTART_TRACE, 0);

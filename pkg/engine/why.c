@@ -297,7 +297,8 @@ static void judge_exit(struct why *w)
 
 static void say_memory(struct why *w)
 {
-	because(w, "state.json", "oom_killed: %s", w->c->state.oom_killed ? "true" :
+	because(w, "state.json", "oom_killed: %s", w->c->state.oom_killed ? "true" : w->c->state.cgroup ?
+		"false; its cgroup has counted no end by memory" :
 		"false; whether the machine's memory ran out can't be known without a cgroup of its own (dmesg may tell)");
 }
 
@@ -385,8 +386,16 @@ static void judge_signal(struct why *w, int sig)
 
 static void judge_oom(struct why *w)
 {
-	verdict(w, "oom", "it was killed because its memory ran out");
-	because(w, "state.json", "oom_killed: true, counted in its cgroup's memory.events");
+	const struct state *s = &w->c->state;
+
+	/* The kernel chooses whom it kills: the first process may have gone on, and ended by itself. */
+	if (s->signal == SIGKILL)
+		verdict(w, "oom", "it was killed because its memory ran out");
+	else
+		verdict(w, "oom", "one of its processes was killed because the memory ran out; it ended with %d", s->exit_code);
+	because(w, "state.json", "oom_killed: true, counted in memory.events of its cgroup, %s", s->cgroup ? s->cgroup : "");
+	if (w->c->config.resources.memory)
+		because(w, "config.json", "its memory was limited to %s", w->c->config.resources.memory);
 	fix(w, "give it more (--memory), or let it use less");
 }
 

@@ -86,12 +86,18 @@ static const struct field device_fields[] = {
 	FIELD_END
 };
 
+static const struct field resources_fields[] = {
+	FIELD_MAP("unified", struct spec_resources, unified),
+	FIELD_END
+};
+
 static const struct field linux_fields[] = {
 	FIELD_ARRAY("uidMappings", struct spec_linux, uid_mappings, n_uid_mappings, mapping_fields),
 	FIELD_ARRAY("gidMappings", struct spec_linux, gid_mappings, n_gid_mappings, mapping_fields),
 	FIELD_ARRAY("namespaces", struct spec_linux, namespaces, n_namespaces, namespace_fields),
 	FIELD_ARRAY("devices", struct spec_linux, devices, n_devices, device_fields),
 	FIELD_MAP("sysctl", struct spec_linux, sysctl),
+	FIELD_OBJ("resources", struct spec_linux, resources, resources_fields),
 	FIELD_STR("cgroupsPath", struct spec_linux, cgroups_path),
 	FIELD_STR("rootfsPropagation", struct spec_linux, rootfs_propagation),
 	FIELD_STR("mountLabel", struct spec_linux, mount_label),

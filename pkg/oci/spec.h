@@ -49,6 +49,8 @@ struct spec_namespace { char *type, *path; };	/* pid network ipc uts mount cgrou
 struct spec_id_mapping { uint32_t container_id, host_id, size; };
 struct spec_device { char *path, *type; int64_t major, minor; uint32_t file_mode, uid, gid; };
 
+struct spec_resources { char **unified; };	/* FILE=VALUE: the cgroup's, version 2 */
+
 struct spec_linux {
 	struct spec_id_mapping *uid_mappings, *gid_mappings;
 	size_t n_uid_mappings, n_gid_mappings;
@@ -57,6 +59,7 @@ struct spec_linux {
 	struct spec_device *devices;
 	size_t n_devices;
 	char **sysctl;		/* key=value */
+	struct spec_resources resources;
 	char *cgroups_path, *rootfs_propagation, *mount_label;
 	json_t *seccomp;	/* a profile as the spec has it; absent: none */
 	char **masked_paths, **readonly_paths;

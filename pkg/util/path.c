@@ -350,3 +350,11 @@ const char *path_base(const char *path)
 
 	return slash ? slash + 1 : path;
 }
+
+char *path_read_link(int dirfd, const char *name)
+{
+	char target[LINK_TEXT_MAX];
+	ssize_t n = readlinkat(dirfd, name, target, sizeof(target));
+
+	return n > 0 && n < (ssize_t)sizeof(target) ? mem_strndup(target, (size_t)n) : NULL;
+}

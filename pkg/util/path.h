@@ -32,6 +32,9 @@ int path_mkdirs_in_root(int rootfd, const char *path, mode_t mode) MUST_USE;
 /* Makes the missing folders of PATH below DIRFD on our own disk; absolute is allowed. */
 int path_mkdirs(int dirfd, const char *path, mode_t mode) MUST_USE;
 
+/* What the link NAME in DIRFD says; NULL when it is none. Caller frees. */
+char *path_read_link(int dirfd, const char *name) MUST_USE;
+
 /* "a/./b//../c" -> "a/c"; purely lexical; an absolute path stays absolute. Caller frees. */
 char *path_clean(const char *path) MUST_USE;
 

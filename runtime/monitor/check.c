@@ -200,7 +200,7 @@ static void time_is_over(struct runner *r)
 static int start_command(struct runner *r, struct fail *f)
 {
 	struct join j = { .pid = r->c->pid, .pidfd = r->c->pidfd, .process = r->c->process,
-			  .seccomp_fd = r->c->seccomp_fd, .adopt = true, .passwd_entry = true };
+			  .seccomp_fd = r->c->seccomp_fd, .cgroup_fd = r->c->cgroup_fd, .adopt = true, .passwd_entry = true };
 	auto_fd int null = fd_open(AT_FDCWD, "/dev/null", O_RDONLY, 0);
 	auto_fd int theirs = -EBADF;
 	int pipe[2], ret;

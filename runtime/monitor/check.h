@@ -19,6 +19,7 @@ struct check {
 	pid_t pid;			/* the container's first process */
 	int pidfd;			/* the same */
 	int seccomp_fd;
+	int cgroup_fd;			/* the container's own, or below 3 */
 	const struct spec_process *process;
 	int64_t timeout;		/* ns; <= 0: none */
 	rlim_t core;			/* core.h */

@@ -12,6 +12,7 @@
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
 #include "pkg/util/time.h"
+#include "runtime/cgroup.h"
 #include "runtime/monitor/internal.h"
 
 const char *const health_action_names[] = {
@@ -105,17 +106,6 @@ static void save(struct monitor *m)
 	(void)!file_replace(m->dir_fd, "health.json", text, strlen(text), 0600, 0);
 }
 
-/* The record belongs to us, but for one word: somebody may have paused the container. */
-static bool is_paused(const struct monitor *m)
-{
-	struct state s = { 0 };
-	struct fail ignored = { 0 };
-	bool paused = state_load_raw(m->dir_fd, &s, &ignored) == 0 && s.status == STATUS_PAUSED;
-
-	state_done(&s);
-	return paused;
-}
-
 static void save_status(struct monitor *m)
 {
 	struct fail ignored = { 0 };
@@ -123,7 +113,6 @@ static void save_status(struct monitor *m)
 	if (m->st.health == (int)m->health.status)
 		return;
 	m->st.health = (int)m->health.status;
-	m->st.status = is_paused(m) ? STATUS_PAUSED : STATUS_RUNNING;
 	(void)!state_save(m->dir_fd, &m->st, &ignored);
 }
 
@@ -143,6 +132,7 @@ static void begin_check(struct monitor *m)
 {
 	const struct health_plan *p = &m->o->health;
 	struct check c = {
+		.cgroup_fd = m->cgroup_fd,
 		.pid = m->ctr.pid, .pidfd = m->ctr.pidfd, .seccomp_fd = m->o->launch.seccomp_fd,
 		.process = m->health.up ? p->process : p->startup,
 		.timeout = m->health.up ? p->timeout : p->startup_timeout,
@@ -272,7 +262,7 @@ void monitor_health_due(struct monitor *m)
 {
 	if (is_checking(m))
 		lose_runner(m, "the health check did not end within its timeout\n");
-	else if (is_paused(m))
+	else if ((m->st.cgroup && cgroup_is_frozen(m->st.cgroup)))
 		monitor_timer(m, TIMER_HEALTH, TRY_AGAIN);
 	else
 		begin_check(m);

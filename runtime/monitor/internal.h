@@ -60,6 +60,7 @@ struct monitor {
 	int sig_fd, listen_fd;
 	int attach_dir_fd;	/* <run_dir>/<id> */
 	int exit_fd;		/* ".exit", to be renamed to "exit" */
+	int cgroup_fd;		/* its folder; -EBADF: it has none of its own */
 	int mnt_fd;		/* the container's mount namespace, held past its end */
 	struct launched ctr;
 	rlim_t core;		/* the container's limit of a core file */

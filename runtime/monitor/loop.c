@@ -18,6 +18,7 @@
 #include "pkg/util/io.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/time.h"
+#include "runtime/cgroup.h"
 #include "runtime/monitor/internal.h"
 
 enum event {
@@ -420,6 +421,7 @@ static void on_end(struct monitor *m, int unused)
 	if (m->timed_out)
 		m->exit_code = 255;
 	m->ctr.pid = 0;	/* reaped: the number may be another's by now */
+	m->st.oom_killed = m->cgroup_fd > 2 && cgroup_had_oom(m->cgroup_fd);
 	monitor_health_end(m);
 	log_hurry(&m->log);
 	drain(m);

@@ -20,8 +20,10 @@
 #include "pkg/util/file.h"
 #include "pkg/util/io.h"
 #include "pkg/util/mem.h"
+#include "pkg/util/path.h"
 #include "pkg/util/sig.h"
 #include "pkg/util/time.h"
+#include "runtime/cgroup.h"
 #include "runtime/monitor/guard.h"
 #include "runtime/monitor/internal.h"
 #include "runtime/monitor/title.h"
@@ -395,6 +397,57 @@ static int let_run(struct monitor *m, struct fail *f)
 	return r < 0 ? r : save_state(m, STATUS_RUNNING, f);
 }
 
+/* What a monitor of this container that was killed has left, wherever that was. */
+static void forget_cgroup(int attach_dir_fd)
+{
+	auto_free char *path = path_read_link(attach_dir_fd, CGROUP_LINK);
+
+	if (path && cgroup_remove(path) == 0)
+		(void)unlinkat(attach_dir_fd, CGROUP_LINK, 0);
+}
+
+static int try_cgroup(struct monitor *m, struct fail *f)
+{
+	int r = open_attach_dir(m, f);
+
+	if (r < 0)
+		return r;
+	forget_cgroup(m->attach_dir_fd);
+	mem_replace(&m->st.cgroup, cgroup_path(m->o->cgroup_base, m->id));
+	if (symlinkat(m->st.cgroup, m->attach_dir_fd, CGROUP_LINK) < 0)
+		return fail(f, errno, "note the container's cgroup in '%s/%.12s'", m->o->run_dir, m->id);
+	m->cgroup_fd = cgroup_make(m->st.cgroup, m->o->launch.spec->linux_.resources.unified, f);
+	if (m->cgroup_fd < 0)
+		(void)unlinkat(m->attach_dir_fd, CGROUP_LINK, 0);
+	return m->cgroup_fd < 0 ? m->cgroup_fd : 0;
+}
+
+static int make_cgroup(struct monitor *m, struct fail *f)
+{
+	int r;
+
+	mem_replace(&m->st.cgroup, NULL);
+	if (!m->o->cgroup_base)
+		return 0;
+	r = try_cgroup(m, f);
+	if (r == 0)
+		return 0;
+	mem_replace(&m->st.cgroup, NULL);
+	if (!m->o->cgroup_optional)
+		return r;
+	fail_clear(f);
+	return 0;
+}
+
+static void end_cgroup(struct monitor *m)
+{
+	if (m->cgroup_fd < 3)
+		return;
+	m->cgroup_fd = fd_close(m->cgroup_fd);
+	if (cgroup_remove(m->st.cgroup) == 0 && m->attach_dir_fd >= 0)
+		(void)unlinkat(m->attach_dir_fd, CGROUP_LINK, 0);
+}
+
 static int launch(struct monitor *m, bool first, struct fail *f)
 {
 	struct launch l = m->o->launch;
@@ -408,6 +461,9 @@ static int launch(struct monitor *m, bool first, struct fail *f)
 		l.n_keep_fds = 0;
 	}
 	r = make_stdio(m, l.stdio, f);
+	if (r == 0)
+		r = make_cgroup(m, f);
+	l.cgroup_fd = m->cgroup_fd;
 	if (r == 0)
 		r = launch_prepared(m, &l, first, f);
 	for (int i = 0; i < 3; i++)
@@ -449,6 +505,7 @@ void monitor_end_run(struct monitor *m)
 		m->out_fd[i] = m->out_fd[i] == console ? -EBADF : fd_close(m->out_fd[i]);
 	m->in_fd = m->in_fd == console ? -EBADF : fd_close(m->in_fd);
 	launched_done(&m->ctr);
+	end_cgroup(m);
 	m->mnt_fd = fd_close(m->mnt_fd);
 	if (m->has_slirp)
 		slirp_done(&m->slirp);
@@ -572,6 +629,7 @@ static void monitor_main(const struct monitor_opts *o, int sock)
 	struct monitor m = {
 		.o = o, .lock_fd = -EBADF, .dir_fd = o->dir_fd, .starter_fd = sock, .sig_fd = -EBADF,
 		.listen_fd = -EBADF, .attach_dir_fd = -EBADF, .exit_fd = -EBADF, .mnt_fd = -EBADF,
+		.cgroup_fd = -EBADF,
 		.out_fd = { -EBADF, -EBADF }, .in_fd = -EBADF, .log.fd = -EBADF, .check_fd = -EBADF,
 		.stdio = { -EBADF, -EBADF, -EBADF },
 		.ctr = { .pidfd = -EBADF, .netns_fd = -EBADF, .console_fd = -EBADF, .sock = -EBADF },

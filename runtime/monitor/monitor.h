@@ -47,6 +47,10 @@ struct monitor_opts {
 	const struct port_forward *ports; /* of NET_SLIRP: open before the container's first instruction */
 	size_t n_ports;
 	struct userns_begun *userns;	/* begun by the caller; the monitor's process finishes and enters it */
+	/* Where a cgroup of its own is made for each run (runtime/cgroup_site.h); NULL: nowhere. What is set in it is the
+	 * spec's linux.resources; with CGROUP_OPTIONAL a container that can't have it runs without. */
+	const char *cgroup_base;
+	bool cgroup_optional;
 	struct log_opts log;
 	/* With LOG_PASSTHROUGH the container has our stdin, stdout and stderr themselves. */
 	bool open_stdin;		/* -i: stdin stays open for attached clients */

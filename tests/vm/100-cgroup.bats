@@ -13,7 +13,164 @@ teardown_file() {
 	leak_check && cgroup_check
 }
 
-@test "a container runs in the machine" {
-	run_rbox run --rm --network none "$IMAGE" echo hello
-	assert "$output" == "hello"
+@test "a service's container has a cgroup of its own, beside who runs it, and a limit of processes" {
+	local dir
+	in_unit first run -d --name first --network none "$IMAGE" sleep 1000
+	dir=$(cgroup_of first)
+	assert "$dir" == "$(manager)/first/rbox-$output" "its cgroup"
+	assert "$(cat "$dir/pids.max")" == 2048
+	assert "$(cat "$dir/../cgroup.procs")" == "" "nobody is beside the containers"
+	run_rbox inspect --format '{{.State.CgroupPath}} {{.HostConfig.PidsLimit}}' first
+	assert "$output" == "${dir#/sys/fs/cgroup} 2048"
+	# Its own cgroup is the root of what it sees.
+	run_rbox exec first cat /proc/self/cgroup
+	assert "$output" == "0::/"
+	run_rbox exec first cat /sys/fs/cgroup/pids.max
+	assert "$output" == 2048
+	run_rbox rm -f -t 0 first
+	[ ! -e "$dir" ]
+}
+
+@test "a fork bomb ends at --pids-limit" {
+	in_unit bomb 2 run --rm --network none --pids-limit 20 "$IMAGE" sh -c \
+		'for i in $(seq 40); do sleep 100 & done; echo never'
+	assert "$stderr" =~ "can't fork"
+	assert "$output" == ""
+}
+
+@test "a container whose memory runs out ends with 137, and says why" {
+	in_unit memory 137 run --name hog --network none --memory 32m "$IMAGE" \
+		dd if=/dev/zero of=/dev/null bs=200M count=1
+	run_rbox inspect --format '{{.State.OOMKilled}} {{.State.ExitCode}} {{.HostConfig.Memory}}' hog
+	assert "$output" == "true 137 33554432"
+	run_rbox why hog
+	assert "$output" =~ "^hog: it was killed because its memory ran out"
+	assert "$output" =~ "memory.events of its cgroup, .*/memory/rbox-"
+	assert "$output" =~ "limited to 32m"
+	run_rbox rm hog
+}
+
+@test "a process of the container's, not its first, dies of memory: the container goes on, and it is known" {
+	in_unit some run --name some --network none --memory 32m "$IMAGE" \
+		sh -c 'dd if=/dev/zero of=/dev/null bs=200M count=1; echo dd ended with $?'
+	assert "$output" == "dd ended with 137"
+	run_rbox inspect --format '{{.State.OOMKilled}} {{.State.ExitCode}}' some
+	assert "$output" == "true 0"
+	run_rbox rm some
+}
+
+@test "--cgroup-conf memory.oom.group=1: all of it dies with the first that does" {
+	in_unit group 137 run --rm --network none --memory 32m --cgroup-conf memory.oom.group=1 "$IMAGE" \
+		sh -c 'dd if=/dev/zero of=/dev/null bs=200M count=1; echo dd ended with $?'
+	assert "$output" == ""
+}
+
+@test "pause, unpause: what is frozen stands still, and can be killed" {
+	local dir before
+	in_unit pause run -d --name frozen --network none "$IMAGE" sh -c 'while :; do date +%N >/now; done'
+	dir=$(cgroup_of frozen)
+	run_rbox pause frozen
+	assert "$output" == "frozen"
+	assert "$(cat "$dir/cgroup.events")" =~ "frozen 1"
+	run_rbox ps --filter status=paused --format '{{.Names}} {{.State}}'
+	assert "$output" == "frozen paused"
+	run_rbox 125 pause frozen
+	assert "$stderr" =~ "is already paused: container state improper"
+	run_rbox 255 exec frozen true
+	assert "$stderr" =~ "rbox unpause"
+	before=$(sed -n 's/^usage_usec //p' "$dir/cpu.stat")
+	sleep 0.2
+	assert "$(sed -n 's/^usage_usec //p' "$dir/cpu.stat")" == "$before" "processor time while it is frozen"
+	run_rbox unpause frozen
+	assert "$(cat "$dir/cgroup.events")" =~ "frozen 0"
+	run_rbox 125 unpause frozen
+	assert "$stderr" =~ "is not paused"
+	run_rbox exec frozen true
+	run_rbox pause frozen
+	run_rbox rm -f -t 0 frozen
+	[ ! -e "$dir" ]
+}
+
+@test "--cpus, --cpu-shares, --memory-reservation: as the kernel has them; update changes them live and for good" {
+	local dir
+	in_unit cpu run -d --name cpu --network none --cpus 0.5 --cpu-shares 512 --memory 64m --memory-reservation 32m \
+		"$IMAGE" sleep 1000
+	dir=$(cgroup_of cpu)
+	assert "$(cat "$dir/cpu.max")" == "50000 100000"
+	assert "$(cat "$dir/cpu.weight")" == 20
+	assert "$(cat "$dir/memory.max")" == 67108864
+	assert "$(cat "$dir/memory.low")" == 33554432
+	run_rbox update --cpus 0.25 --memory 48m --pids-limit 77 cpu
+	assert "$(cat "$dir/cpu.max")" == "25000 100000"
+	assert "$(cat "$dir/memory.max")" == 50331648
+	assert "$(cat "$dir/pids.max")" == 77
+	assert "$(cat "$dir/cpu.weight")" == 20 "what wasn't given stays"
+	run_rbox inspect --format '{{.HostConfig.NanoCpus}} {{.HostConfig.Memory}} {{.HostConfig.PidsLimit}}' cpu
+	assert "$output" == "250000000 50331648 77"
+	run_rbox stop -t 0 cpu
+	in_unit cpu start cpu
+	dir=$(cgroup_of cpu)
+	assert "$(cat "$dir/cpu.max") $(cat "$dir/memory.max")" == "25000 100000 50331648" "after its next start"
+	run_rbox rm -f -t 0 cpu
+}
+
+@test "--cpus is kept: processor time is taken away" {
+	local dir
+	in_unit busy run -d --name busy --network none --cpus 0.1 "$IMAGE" sh -c 'while :; do :; done'
+	dir=$(cgroup_of busy)
+	wait_for 60 grep -q '^nr_throttled [1-9]' "$dir/cpu.stat"
+	run_rbox rm -f -t 0 busy
+}
+
+@test "stats are the cgroup's" {
+	in_unit stats run -d --name counted --network none --memory 64m --pids-limit 50 "$IMAGE" \
+		sh -c 'sleep 1000 & sleep 1000 & wait'
+	wait_for 30 grep -qx 3 "$(cgroup_of counted)/pids.current"
+	run_rbox stats --no-stream --format '{{.PIDS}} {{.MemUsageBytes}}' counted
+	assert "$output" =~ "^3 .* / 64MiB$"
+	run_rbox rm -f -t 0 counted
+}
+
+@test "what the machine has no controller for is refused, and what would delegate it is said" {
+	in_unit cpuset 125 run --rm --network none --cpuset-cpus 0 "$IMAGE" true
+	assert "$stderr" =~ "--cpuset-cpus can't be applied: it needs the controller 'cpuset' of a cgroup, and what is delegated to you is: cpu io memory pids"
+}
+
+@test "beside other processes there is no cgroup to be had: a limit is refused, a plain run isn't" {
+	run_rbox run --rm --network none "$IMAGE" cat /proc/self/cgroup
+	run_rbox 125 run --rm --network none --memory 32m "$IMAGE" true
+	assert "$stderr" =~ "--memory can't be applied: .*cmd.scope holds others as well: "
+	assert "$stderr" =~ "systemd-run --user --scope -p Delegate=yes"
+}
+
+@test "two calls at once in one unit" {
+	local dir
+	dir=$(unit twice)
+	run_sh 'for i in 1 2 3; do (echo 0 >"'"$dir"'/cgroup.procs" && exec $RBOX run --rm --network none --memory 32m \
+		$IMAGE cat /sys/fs/cgroup/memory.max) & done; wait'
+	assert "$output" == "33554432
+33554432
+33554432"
+}
+
+@test "nothing is left of a container whose monitor was killed" {
+	local dir
+	in_unit lost run -d --name lost --network none --memory 32m "$IMAGE" sleep 1000
+	dir=$(cgroup_of lost)
+	kill -9 "$(rbox inspect --format '{{.State.ConmonPid}}' lost)"
+	wait_for 30 sh -c 'rbox ps -a >/dev/null; [ ! -e "$0" ]' "$dir"
+	run_rbox inspect --format '{{.State.Status}} {{.State.ExitCode}}' lost
+	assert "$output" == "exited 137"
+	run_rbox rm lost
+}
+
+@test "a restart policy: each run has the limits" {
+	in_unit again 1 run --name again --network none --restart on-failure:2 --memory 32m "$IMAGE" \
+		sh -c 'cat /sys/fs/cgroup/memory.max; exit 1'
+	wait_for 60 sh -c '[ "$(rbox inspect --format "{{.State.Status}}" again)" = exited ]'
+	run_rbox logs again
+	assert "$output" == "33554432
+33554432
+33554432"
+	run_rbox rm again
 }

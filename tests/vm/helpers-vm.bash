@@ -18,7 +18,8 @@ unit() {
 	echo "$dir"
 }
 
-# in_unit NAME [STATUS] ARGS...: `rbox ARGS`, alone in the cgroup of that name, as a service's command is
+# in_unit NAME [STATUS] ARGS...: `rbox ARGS`, alone in the cgroup of that name, as a service's command is. Once
+# the first was moved, the next begins where that is: nothing may enter a cgroup that has controllers for others.
 in_unit() {
 	local dir want=0
 	dir=$(unit "$1")
@@ -27,7 +28,8 @@ in_unit() {
 	[0-9] | [0-9][0-9] | [0-9][0-9][0-9] | '?') want=$1; shift ;;
 	esac
 	# shellcheck disable=SC2086
-	run_cmd sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$dir" $RBOX "$@" </dev/null
+	run_cmd sh -c 'cd "$0/rbox-leaf" 2>/dev/null || cd "$0"; echo $$ >cgroup.procs; cd /tmp; exec "$@"' "$dir" \
+		$RBOX "$@" </dev/null
 	check_status "$want"
 }
 
@@ -46,7 +48,7 @@ cgroup_check() {
 		echo "cgroups left behind: $left" >&2
 		return 1
 	}
-	find "$(manager)" -mindepth 1 -maxdepth 1 -type d ! -name cmd.scope -exec rmdir {} +
+	find "$(manager)" -mindepth 1 -depth -type d ! -name cmd.scope -exec rmdir {} \;
 }
 
 no_cgroup_left() {

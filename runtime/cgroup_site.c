@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/cgroup_site.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "pkg/util/fd.h"
+#include "pkg/util/file.h"
+#include "pkg/util/io.h"
+#include "pkg/util/mem.h"
+#include "pkg/util/path.h"
+#include "pkg/util/str.h"
+#include "runtime/cgroup.h"
+#include "runtime/cgroup_scope.h"
+#include "runtime/host_check.h"
+
+#define LEAF "rbox-leaf"
+
+enum { TEXT_MAX = 256 * 1024, MOVES_MAX = 100, ANCESTORS_MAX = 16 };
+
+/* --- who is in a cgroup --- */
+
+static pid_t parent_of(pid_t pid)
+{
+	auto_str struct str s = STR_INIT(4096);
+	char path[64];
+	const char *at;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (file_read(AT_FDCWD, path, &s) < 0)
+		return 0;
+	/* The name in brackets may hold anything (proc_pid_stat(5)): the last one ends it. */
+	at = strrchr(str_cstr(&s), ')');
+	return at && at[1] && at[2] ? (pid_t)strtol(at + 4, NULL, 10) : 0;
+}
+
+static bool is_rbox(pid_t pid)
+{
+	struct stat own, its;
+	char path[64];
+
+	if (pid == getpid())
+		return true;
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	return stat("/proc/self/exe", &own) == 0 && stat(path, &its) == 0 && own.st_dev == its.st_dev &&
+	       own.st_ino == its.st_ino;
+}
+
+/* rbox itself (another call, a monitor), or what one of them runs: helpers, slirp4netns. */
+static bool is_ours(pid_t pid)
+{
+	for (int i = 0; pid > 1 && i < ANCESTORS_MAX; i++, pid = parent_of(pid))
+		if (is_rbox(pid))
+			return true;
+	return false;
+}
+
+static char **processes(int fd)
+{
+	auto_str struct str s = STR_INIT(TEXT_MAX);
+
+	return file_read(fd, "cgroup.procs", &s) < 0 ? NULL : strv_split(str_cstr(&s), "\n", true);
+}
+
+static char *describe(pid_t pid)
+{
+	auto_str struct str s = STR_INIT(4096);
+	char path[64];
+	int len;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	if (file_read(AT_FDCWD, path, &s) < 0)
+		return mem_printf("process %d", (int)pid);
+	len = (int)strcspn(str_cstr(&s), "\n");
+	return mem_printf("'%.*s' (process %d)", len, str_cstr(&s), (int)pid);
+}
+
+/* systemd tells its services' main processes so (systemd.exec(5)); process 1 of a namespace owns all in it. */
+static bool owns_all(void)
+{
+	const char *main_pid = getenv("SYSTEMD_EXEC_PID");
+	int64_t pid;
+
+	return getpid() == 1 || (main_pid && str_to_i64(main_pid, &pid) == 0 && pid == getpid());
+}
+
+/* One that isn't ours to move; NULL: there is none. 0 stands for a process of another pid namespace. */
+static char *stranger(int fd)
+{
+	auto_strv char **pids = processes(fd);
+
+	if (owns_all())
+		return NULL;
+	strv_each(it, pids) {
+		int64_t pid;
+
+		if (str_to_i64(*it, &pid) == 0 && !is_ours((pid_t)pid))
+			return describe((pid_t)pid);
+	}
+	return NULL;
+}
+
+/* --- looking --- */
+
+static bool is_delegated(const char *folder)
+{
+	static const char *const files[] = { "cgroup.procs", "cgroup.subtree_control" };
+
+	if (!folder || access(folder, W_OK) < 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		auto_free char *file = path_join(folder, files[i]);
+
+		if (access(file, W_OK) < 0)
+			return false;
+	}
+	return true;
+}
+
+/* The root of all may hold processes, and isn't ours to empty. */
+static bool is_real_root(int fd)
+{
+	return faccessat(fd, "cgroup.type", F_OK, 0) < 0;
+}
+
+static void read_controllers(int fd, struct cgroup_site *s)
+{
+	auto_str struct str text = STR_INIT(4096);
+
+	strv_free_ptr(&s->controllers);
+	if (file_read(fd, "cgroup.controllers", &text) == 0)
+		s->controllers = strv_split(str_cstr(&text), " \n", true);
+}
+
+/* "<base>/rbox-leaf", and ".control", where systemd puts what it runs in a unit that has children. */
+static char *above(const char *path)
+{
+	const char *name = path_base(path);
+
+	if (strcmp(name, LEAF) && strcmp(name, ".control"))
+		return NULL;
+	return name - path > 1 ? mem_strndup(path, (size_t)(name - path) - 1) : mem_strdup("/");
+}
+
+static void look_own(const char *own, struct cgroup_site *s)
+{
+	auto_free char *folder = cgroup_folder(own);
+	auto_free char *other = NULL;
+	auto_fd int fd = -EBADF;
+
+	if (!is_delegated(folder))
+		return;
+	fd = cgroup_open(own);
+	if (fd < 0)
+		return;
+	other = is_real_root(fd) ? NULL : stranger(fd);
+	if (other) {
+		s->why = mem_printf("%s holds others as well: %s", own, other);
+		s->fix = mem_strdup("start it in a cgroup of its own: systemd-run --user --scope -p Delegate=yes rbox ...");
+		return;
+	}
+	s->rung = CGROUP_OURS;
+	s->base = mem_strdup(own);
+	read_controllers(fd, s);
+}
+
+static void look_leaf(char *base, struct cgroup_site *s)
+{
+	auto_free char *folder = cgroup_folder(base);
+	auto_fd int fd = cgroup_open(base);
+
+	if (fd < 0 || !is_delegated(folder))
+		return;
+	s->rung = CGROUP_LEAF;
+	s->base = mem_strdup(base);
+	read_controllers(fd, s);
+}
+
+static void look_scope(struct cgroup_site *s)
+{
+	auto_free char *manager = cgroup_scope_manager();
+	auto_fd int fd = manager ? cgroup_open(manager) : -EBADF;
+
+	if (fd < 0)
+		return;
+	s->rung = CGROUP_SCOPE;
+	read_controllers(fd, s);
+}
+
+static void say_none(struct cgroup_site *s)
+{
+	auto_host struct host_report host = { 0 };
+
+	if (s->why)
+		return;
+	host_check_cgroup(&host);
+	s->why = mem_strdup(host.n ? host.v[0].found : "no cgroup");
+	s->fix = mem_strdup(host.n ? host.v[0].fix : NULL);
+}
+
+static void look_given(const char *parent, struct cgroup_site *s)
+{
+	auto_free char *path = path_clean(parent);
+
+	look_leaf(path, s);
+	if (s->rung != CGROUP_NONE)
+		return;
+	s->why = mem_printf("%s is not delegated to you", path);
+	s->fix = mem_strdup("leave it out, or name a cgroup whose folder, cgroup.procs and cgroup.subtree_control are yours");
+}
+
+static void look(const char *parent, struct cgroup_site *s)
+{
+	auto_free char *own = cgroup_of(0);
+	auto_free char *base = own ? above(own) : NULL;
+
+	*s = (struct cgroup_site){ .rung = CGROUP_NONE };
+	if (parent) {
+		look_given(parent, s);
+		return;
+	}
+	if (base)
+		look_leaf(base, s);
+	if (s->rung == CGROUP_NONE && own)
+		look_own(own, s);
+}
+
+void cgroup_site_look(const char *parent, struct cgroup_site *ret)
+{
+	look(parent, ret);
+	if (ret->rung == CGROUP_NONE && !parent)
+		look_scope(ret);
+	if (ret->rung == CGROUP_NONE)
+		say_none(ret);
+}
+
+/* --- making ready --- */
+
+static int put(int dir, const char *file, const char *text)
+{
+	auto_fd int fd = fd_open(dir, file, O_WRONLY, 0);
+
+	return fd < 0 ? fd : io_write_full(fd, text, strlen(text));
+}
+
+/* Who forks meanwhile is met in the next round. */
+static int move_all(int base, int leaf)
+{
+	for (int i = 0; i < MOVES_MAX; i++) {
+		auto_strv char **pids = processes(base);
+
+		if (!pids)
+			return 0;
+		strv_each(it, pids) {
+			int r = put(leaf, "cgroup.procs", *it);
+
+			if (r < 0 && r != -ESRCH)
+				return r;
+		}
+	}
+	return -EBUSY;
+}
+
+static int empty(int base)
+{
+	auto_fd int leaf = -EBADF;
+
+	if (is_real_root(base))
+		return 0;
+	if (mkdirat(base, LEAF, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	leaf = fd_open(base, LEAF, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	return leaf < 0 ? leaf : move_all(base, leaf);
+}
+
+/* One by one: a controller that can't be enabled (realtime processes and cpu) keeps no other away. */
+static void enable(int base, struct cgroup_site *s)
+{
+	auto_str struct str text = STR_INIT(4096);
+	auto_strv char **on = NULL;
+	char **can = NULL;
+
+	if (file_read(base, "cgroup.subtree_control", &text) == 0)
+		on = strv_split(str_cstr(&text), " \n", true);
+	strv_each(it, s->controllers) {
+		auto_free char *word = mem_printf("+%s", *it);
+
+		if (strv_has(on, *it) || put(base, "cgroup.subtree_control", word) == 0)
+			strv_add(&can, *it);
+	}
+	strv_free_ptr(&s->controllers);
+	s->controllers = can;
+}
+
+static void give_up(struct cgroup_site *s, const char *what, int err)
+{
+	s->why = mem_printf("cannot %s %s: %s", what, s->base, strerror(err));
+	s->rung = CGROUP_NONE;
+	mem_free_ptr(&s->base);
+	strv_free_ptr(&s->controllers);
+}
+
+/* Two calls at once in one unit: the second waits, and finds itself moved by the first. */
+static void settle(const char *parent, struct cgroup_site *s)
+{
+	auto_free char *first = NULL;
+	auto_fd int fd = cgroup_open(s->base);
+	int r;
+
+	if (fd < 0 || flock(fd, LOCK_EX) < 0) {
+		give_up(s, "lock", fd < 0 ? -fd : errno);
+		return;
+	}
+	if (s->rung == CGROUP_OURS) {
+		first = mem_take(&s->base);
+		cgroup_site_done(s);
+		look(parent, s);
+		if (s->rung == CGROUP_NONE)
+			return;
+		/* Somebody else has put us elsewhere: what we have locked isn't it. */
+		if (!str_eq(s->base, first)) {
+			give_up(s, "settle in", EAGAIN);
+			return;
+		}
+	}
+	r = s->rung == CGROUP_OURS ? empty(fd) : 0;
+	if (r < 0)
+		give_up(s, "move the processes of", -r);
+	else
+		enable(fd, s);
+}
+
+void cgroup_site_enter(const char *parent, bool wanted, const char *id, struct cgroup_site *ret)
+{
+	look(parent, ret);
+	if (ret->rung == CGROUP_NONE && !parent && wanted) {
+		auto_free char *why = NULL;
+
+		look_scope(ret);
+		if (ret->rung == CGROUP_SCOPE && cgroup_scope_enter(id, &why) == 0) {
+			cgroup_site_done(ret);
+			look(parent, ret);
+		} else if (ret->rung == CGROUP_SCOPE) {
+			ret->rung = CGROUP_NONE;
+			strv_free_ptr(&ret->controllers);
+			mem_replace(&ret->why, mem_take(&why));
+		}
+	}
+	if (ret->rung == CGROUP_LEAF || ret->rung == CGROUP_OURS)
+		settle(parent, ret);
+	if (ret->rung == CGROUP_NONE && wanted)
+		say_none(ret);
+}
+
+void cgroup_site_done(struct cgroup_site *s)
+{
+	mem_free_ptr(&s->base);
+	mem_free_ptr(&s->why);
+	mem_free_ptr(&s->fix);
+	strv_free_ptr(&s->controllers);
+	s->rung = CGROUP_NONE;
+}
