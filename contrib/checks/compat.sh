@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The table of podman's commands and flags and rbox are of one mind: contrib/compat/TABLE.md has the rows of
-# podman.tsv and no others, and every command and option of rbox is a row there. (Whether the states are
-# right takes half an hour to tell: tests/long/compat-table.sh.)
+# podman.tsv and no others, and every command of rbox is a row there, and every option of the commands whose
+# options are ranked. (Whether the states are right takes half an hour to tell: tests/long/compat-table.sh.)
 # shellcheck source=contrib/checks/lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -284,7 +284,7 @@ test_compat() {
 	RBOX_BIN=$T/rbox finds compat 'TABLE.md: run --tty is missing'
 	printf '| run |  | P0 | proved |\n| run | --tty | P0 | proved |\n' >"$T/tree/contrib/compat/TABLE.md"
 	RBOX_BIN=$T/rbox passes compat
-	printf 'P0\trun\t-\t-\n' >"$T/tree/contrib/compat/podman.tsv"
+	printf 'P0\trun\t-\t-\nP0\trun\t--other\t-\n' >"$T/tree/contrib/compat/podman.tsv"
 	RBOX_BIN=$T/rbox finds compat "podman.tsv: run --tty isn't there"
 	RBOX_BIN=$T/rbox finds compat 'TABLE.md: run --tty is no row'
 	: >"$T/tree/contrib/compat/podman.tsv"

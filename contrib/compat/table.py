@@ -21,7 +21,8 @@ What was found is kept in the cache, by what the programs and the suites hold: a
 several goes, and after a change of one suite only what it proves is tried anew.
 
 --check compares podman.tsv, TABLE.md and the options of $RBOX: every row is in the table, every command
-and option of rbox is a row. --rows writes TABLE.md anew with the rows of podman.tsv, keeping the states.
+of rbox is a row, and so is every option of those commands that have options of P0 or P1. --rows writes
+TABLE.md anew with the rows of podman.tsv, keeping the states.
 
 Runs in the surroundings of a suite (tests/check.sh): $RBOX, $IMAGES, $RBOX_T and the user that it finds.
 """
@@ -65,7 +66,8 @@ def read_args(argv, known, nouns, drop):
     "(command, its flags, as typed, what is left of argv without DROP)"
     n = 2 if argv and argv[0] in nouns and len(argv) > 1 else 1
     command, rest = " ".join(argv[:n]), argv[n:]
-    names = {"container ls": "ps", "container list": "ps", "ls": "ps", "list": "ps", "image ls": "images", "image list": "images"}
+    names = {"container ls": "ps", "container list": "ps", "ls": "ps", "list": "ps", "image ls": "images",
+             "image list": "images"}
     if command.startswith("container ") and command not in known and command[10:] in known:
         command = command[10:]
     if command.startswith("image ") and command not in known and command[6:] in known:
@@ -170,8 +172,8 @@ def digest(*paths):
     """What these files (and all below these folders) hold, and what they are called."""
     h = hashlib.sha256()
     for path in paths:
-        below = sorted(os.path.join(d, n) for d, _, names in os.walk(path) for n in names) if os.path.isdir(path) else [path]
-        for name in below:
+        below = sorted(os.path.join(d, n) for d, _, names in os.walk(path) for n in names)
+        for name in below or [path]:
             if "__pycache__" in name:
                 continue
             h.update(os.path.relpath(name, os.path.dirname(path)).encode() + b"\0")
@@ -471,6 +473,7 @@ def check():
     faults += ["TABLE.md: %s %s is no row of podman.tsv" % r for r in sorted(set(table) - judged)]
     seen = collections.Counter((r[1], r[2]) for r in rows)
     faults += ["podman.tsv: %s %s is there twice" % r for r, n in seen.items() if n > 1]
+    ranked = {r[1] for r in rows if r[0] in ("P0", "P1") and r[2] != "-"}
     for command in commands():
         # `container start` is `start`
         noun, _, verb = command.partition(" ")
@@ -480,6 +483,8 @@ def check():
             if (command, "-") not in seen:
                 faults.append("podman.tsv: the command %s isn't there" % command)
         like = "run" if command == "create" else SAME.get(command, command)
+        if like not in ranked:
+            continue
         for name in sorted({row[1] for row in flags_of(command).values()}):
             spellings = [name, *(a for a, n in ALIASES.items() if n == name)]
             if not any((like, s) in seen for s in spellings):
