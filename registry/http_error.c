@@ -86,7 +86,7 @@ static int explain_dns(const char *url, enum http_fault *ret_fault, struct fail 
 		freeaddrinfo(found);
 	if (e == EAI_NONAME) {
 		r = refuse(f, EHOSTUNREACH, "there is no host '%s' (DNS)", host);
-		fail_hint(f, "check the spelling of the registry's name");
+		fail_hint(f, "is the registry's name right, and this machine online? 'rbox load -i FILE' needs no network");
 		*ret_fault = HTTP_FAULT_FINAL;
 		return r;
 	}

@@ -552,7 +552,9 @@ static int one_header(struct tar *t, struct ext *x, struct fail *f)
 	if (all_zero(h))
 		return 0;
 	if (!sum_right(h))
-		return refuse(f, EBADMSG, "no tar header at byte %lld", (long long)t->offset - BLOCK);
+		return refuse(f, EBADMSG, t->offset == BLOCK ? "this is no tar: no header at byte %lld" :
+							       "no tar header at byte %lld",
+			      (long long)t->offset - BLOCK);
 	size = number(h + H_SIZE, 12);
 	switch (h[H_TYPE]) {
 	case 'x': case 'X':
