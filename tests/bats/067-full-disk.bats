@@ -29,7 +29,11 @@ on_disk() {	# SIZE SCRIPT
 			local left
 			rm -f "$D/fill"
 			left=$(($(df -k --output=avail "$D" | tail -1) - $1))
-			head -c "${left}K" /dev/zero >"$D/fill"
+			# A sweep at work takes a page, or gives one back: counted again then.
+			until head -c "${left}K" /dev/zero >"$D/fill" 2>/dev/null; do
+				rm -f "$D/fill"
+				left=$(($(df -k --output=avail "$D" | tail -1) - $1))
+			done
 		}
 		strict() {	# the sweep may be at work
 			local i
