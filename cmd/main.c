@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
-#include <locale.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -217,8 +216,6 @@ int main(int argc, char **argv)
 
 	if (r < 0)
 		return FAIL_EXIT_ENGINE;
-	/* Text is passed through as bytes; only the classification of characters is wanted. */
-	setlocale(LC_CTYPE, "");
 	/* `rbox logs | head` ends by EPIPE: what was begun is put in order first. */
 	signal(SIGPIPE, SIG_IGN);
 	r = dispatch(&app, argc, argv, &f);

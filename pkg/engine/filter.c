@@ -2,6 +2,7 @@
 #include "pkg/engine/filter.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <regex.h>
 #include <string.h>
 
@@ -82,7 +83,7 @@ bool filter_labels(char *const *filters, char *const *labels)
 	return true;
 }
 
-bool filter_regex(const char *pattern, const char *text)
+static bool regex_hits(const char *pattern, const char *text)
 {
 	regex_t re;
 	bool hit;
@@ -91,5 +92,30 @@ bool filter_regex(const char *pattern, const char *text)
 		return !strcmp(pattern, text);
 	hit = regexec(&re, text, 0, NULL, 0) == 0;
 	regfree(&re);
+	return hit;
+}
+
+static bool is_ascii(const char *text)
+{
+	while (*text && !(*text & 0x80))
+		text++;
+	return !*text;
+}
+
+bool filter_regex(const char *pattern, const char *text)
+{
+	locale_t utf8, before;
+	bool hit;
+
+	if (is_ascii(text))
+		return regex_hits(pattern, text);
+	/* Its '.' is a character, whatever the caller's LANG (as in podman). Only now: it reads files. */
+	utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	if (utf8 == (locale_t)0)
+		return regex_hits(pattern, text);
+	before = uselocale(utf8);
+	hit = regex_hits(pattern, text);
+	(void)uselocale(before);
+	freelocale(utf8);
 	return hit;
 }
