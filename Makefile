@@ -55,7 +55,7 @@ CMDI_SRC  := $(wildcard cmd/image/*.c)
 UNIT_SRC  := $(wildcard tests/unit/*.c)
 FUZZ_SRC  := $(wildcard tests/fuzz/*.c)
 
-CORE_LIBS  := -lseccomp -lcap -ljansson
+CORE_LIBS  := -lseccomp -ljansson
 IMAGE_LIBS := -larchive -lcurl -lcrypto -lisal -lzstd -lz -lpthread $(CORE_LIBS)
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))

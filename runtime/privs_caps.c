@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
@@ -43,6 +45,17 @@ uint64_t privs_cap_known(void)
 	for (unsigned bit = 0; bit < 64 && prctl(PR_CAPBSET_READ, bit, 0, 0, 0) >= 0; bit++)
 		all |= UINT64_C(1) << bit;
 	return all;
+}
+
+int privs_caps_own(uint64_t *ret)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &head, data) < 0)
+		return -errno;
+	*ret = data[0].effective | (uint64_t)data[1].effective << 32;
+	return 0;
 }
 
 int privs_cap_parse(const char *name, uint64_t *ret_mask, struct fail *f)

@@ -4,13 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/capability.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +21,7 @@
 #include "pkg/util/spawn.h"
 #include "pkg/util/user.h"
 #include "runtime/ns.h"
+#include "runtime/privs_caps.h"
 
 /* A line of a map is three numbers of at most ten digits; the kernel takes 340 of them. */
 enum { MAP_TEXT_MAX = 340 * 40, SUBID_TEXT_MAX = 16 << 20, HELPER_TEXT_MAX = 4096 };
@@ -257,16 +258,9 @@ static int subids_of(const char *name, uid_t uid, bool groups, bool elsewhere, u
 
 static bool has_setid_caps(void)
 {
-	cap_t caps = cap_get_proc();
-	cap_flag_value_t uid = CAP_CLEAR, gid = CAP_CLEAR;
+	uint64_t caps;
 
-	if (!caps)
-		return false;
-	if (cap_get_flag(caps, CAP_SETUID, CAP_EFFECTIVE, &uid) < 0 ||
-	    cap_get_flag(caps, CAP_SETGID, CAP_EFFECTIVE, &gid) < 0)
-		uid = CAP_CLEAR;
-	cap_free(caps);
-	return uid == CAP_SET && gid == CAP_SET;
+	return privs_caps_own(&caps) == 0 && (caps & 1 << CAP_SETUID) && (caps & 1 << CAP_SETGID);
 }
 
 static void plan_single(struct userns_plan *p, const char *who, uid_t uid, gid_t gid, const char *file)

@@ -9,7 +9,7 @@ BIN=${RBOX_BIN:-${B:-build}/rbox}
 [ -f "$BIN" ] || { echo "needed: no $BIN, build first" >&2; exit 2; }
 while IFS= read -r lib; do
 	case $lib in
-	libseccomp.so.2 | libcap.so.2 | libjansson.so.4 | libc.so.6 | ld-linux*) ;;
+	libseccomp.so.2 | libjansson.so.4 | libc.so.6 | ld-linux*) ;;
 	*) fault "$BIN: needs $lib" ;;
 	esac
 done < <(readelf -d "$BIN" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
