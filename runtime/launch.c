@@ -266,9 +266,24 @@ int launch_ready(struct launched *l, struct fail *f)
 	return r;
 }
 
-int launch_go(struct launched *l, struct fail *f)
+int launch_go_ahead(struct launched *l, struct fail *f)
 {
 	int r = step_send(l->sock, STEP_GO, 0, -EBADF, f);
+
+	l->gone_ahead = true;
+	/* It has failed already: launch_ready hears how. */
+	if (r == -ECHILD) {
+		fail_clear(f);
+		return 0;
+	}
+	if (r < 0)
+		launched_done(l);
+	return r;
+}
+
+int launch_go(struct launched *l, struct fail *f)
+{
+	int r = l->gone_ahead ? 0 : step_send(l->sock, STEP_GO, 0, -EBADF, f);
 
 	if (r == 0)
 		r = step_await_exec(l->sock, f);

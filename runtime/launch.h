@@ -63,6 +63,7 @@ struct launched {
 	int netns_fd;		/* its network namespace, while net is private; else -EBADF */
 	int console_fd;		/* pty master after launch_ready, with a terminal; else -EBADF */
 	int sock;		/* to the child; closed after launch_go */
+	bool gone_ahead;	/* launch_go_ahead was called */
 	const struct launch_rootfs *rootfs; /* the launch's own, which must live until launch_ready is done */
 	pid_t guard_pid;	/* of an exec (runtime/join.h): ends after the process; or 0 */
 	pid_t fuse_pid;		/* fuse-overlayfs, where the kernel made no overlay; ends after the process; or 0 */
@@ -70,6 +71,11 @@ struct launched {
 
 int launch_start(const struct launch *l, struct launched *ret, struct fail *f) MUST_USE;
 int launch_ready(struct launched *l, struct fail *f) MUST_USE;
+/*
+ * Before launch_ready, by who has nothing to do between it and launch_go: the child execs as soon as it is ready,
+ * instead of asking and sleeping until it is answered. Both are to be called all the same.
+ */
+int launch_go_ahead(struct launched *l, struct fail *f) MUST_USE;
 int launch_go(struct launched *l, struct fail *f) MUST_USE;
 /* Kills and reaps what still runs, closes all. The caller clears .pid to keep a running one. */
 void launched_done(struct launched *l);

@@ -40,6 +40,9 @@ static int await(int sock, enum step want, enum step or_, struct step_msg *m, in
 	size_t n_fds = 0;
 	ssize_t n = fd_recv(sock, m, sizeof(*m), &fd, 1, &n_fds);
 
+	/* It ended without having read what we sent: that is told first, once, and its last words behind it. */
+	if (n == -ECONNRESET)
+		n = fd_recv(sock, m, sizeof(*m), &fd, 1, &n_fds);
 	if (n < 0 && n != -ECONNRESET)
 		return fail(f, (int)-n, "await step '%s'", step_names[want]);
 	if (n <= 0)

@@ -33,6 +33,8 @@ struct box {
 	char **lowers;
 	struct spec spec;
 	struct launch launch;
+	bool ahead;		/* launch_go_ahead */
+	bool dies;		/* launch_ready not before it has ended */
 };
 
 static const char *const box_applets[] = {
@@ -188,6 +190,10 @@ static inline int box_run(struct box *b, struct str *text, struct fail *f)
 	b->launch.stdio[1] = b->launch.stdio[2] = p[1];
 	r = launch_start(&b->launch, &n, f);
 	fd_close(p[1]);
+	if (r == 0 && b->ahead)
+		r = launch_go_ahead(&n, f);
+	if (r == 0 && b->dies)
+		(void)poll(&(struct pollfd){ .fd = n.pidfd, .events = POLLIN }, 1, -1);
 	if (r == 0)
 		r = launch_ready(&n, f);
 	if (r == 0)

@@ -179,6 +179,21 @@ static void test_bind_errors(void **state)
 	expect_failure(b, 125, "bind '/nonexistent/x' to '/v': open the source: No such file or directory", NULL);
 }
 
+/* GO lies unread in the socket of a process that fails before it: its own words are told all the same. */
+static void test_go_ahead(void **state)
+{
+	struct box *b = *state;
+
+	b->ahead = true;
+	expect(b, "echo hallo", "hallo\n");
+	set_args(b, "/nope", NULL);
+	expect_failure(b, 127, "executable file `/nope` not found: No such file or directory", NULL);
+	box_args(b, "true");
+	spec_add_mount(&b->spec, "/v", "bind", "/nonexistent/x", "rbind");
+	b->dies = true;
+	expect_failure(b, 125, "bind '/nonexistent/x' to '/v': open the source: No such file or directory", NULL);
+}
+
 /* A link in the image can't lead a mount, or a made folder, out of the root. */
 static void test_hostile_links(void **state)
 {
@@ -500,6 +515,7 @@ static int run_without(const char *without)
 		cmocka_unit_test_setup_teardown(test_binds, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_recursive_readonly, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bind_errors, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_go_ahead, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile_links, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dangling_target, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tmpfs, setup, teardown),
