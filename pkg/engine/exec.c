@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -17,6 +16,7 @@
 #include "pkg/util/fd.h"
 #include "pkg/util/json.h"
 #include "runtime/cgroup.h"
+#include "runtime/monitor/tty.h"
 
 /* podman's, where there is nothing to exec in. */
 enum { EXIT_IMPROPER = 255 };
@@ -143,20 +143,6 @@ static int run_here(struct exec_run *x, struct fail *f)
 	return r;
 }
 
-/* The terminal's size from the start: the process may ask for it before we have come to set it. */
-static void set_console_size(struct spec_process *p)
-{
-	struct winsize w;
-
-	for (int fd = 0; fd < 3; fd++) {
-		if (ioctl(fd, TIOCGWINSZ, &w) < 0)
-			continue;
-		p->console_size.height = w.ws_row;
-		p->console_size.width = w.ws_col;
-		return;
-	}
-}
-
 /* The keys must be read by somebody who can go on without the command. */
 static bool may_detach(const struct exec_opts *o)
 {
@@ -217,7 +203,7 @@ static int run(struct exec_run *x, struct spec_process *process, struct fail *f)
 	if (r < 0)
 		return r;
 	if (x->o->tty)
-		set_console_size(process);
+		tty_size_console(process);
 	if (!x->o->no_session)
 		exec_session_begin(x->c->dir_fd, &x->session);
 	event_container(&x->e->store, &x->c->config, "exec");

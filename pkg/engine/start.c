@@ -31,6 +31,7 @@
 #include "pkg/util/time.h"
 #include "runtime/cgroup_site.h"
 #include "runtime/monitor/monitor.h"
+#include "runtime/monitor/tty.h"
 #include "runtime/state.h"
 
 /* All that one start needs, made in order and released together. */
@@ -228,6 +229,9 @@ static int prepare(struct starting *s, const struct start_opts *o, struct fail *
 	/* Behind the bundle: these stand in no file. */
 	if (r == 0)
 		r = secretopt_env(s->e, s->c, &s->spec.process.env, f);
+	/* Nor does the size of today's terminal, which is nobody's but ours. */
+	if (r == 0 && o->attach && s->c->process.tty)
+		tty_size_console(&s->spec.process);
 	if (r == 0 && o->keep)
 		keepfd_env(o->keep, &s->spec.process.env);
 	return r;

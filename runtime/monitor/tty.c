@@ -117,3 +117,13 @@ bool tty_size(struct proto_size *ret)
 	}
 	return false;
 }
+
+void tty_size_console(struct spec_process *p)
+{
+	struct proto_size size;
+
+	if (!tty_size(&size))
+		return;
+	p->console_size.height = size.rows;
+	p->console_size.width = size.cols;
+}

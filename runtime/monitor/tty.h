@@ -6,6 +6,7 @@
 #include <sys/types.h>
 #include <termios.h>
 
+#include "pkg/oci/spec.h"
 #include "pkg/util/fail.h"
 #include "runtime/monitor/proto.h"
 
@@ -30,5 +31,7 @@ void tty_restore(struct tty *t);
 
 /* The size of the first of our stdin, stdout and stderr that is a terminal; false: none is. */
 bool tty_size(struct proto_size *ret);
+/* P's console gets it from the start: its command may ask before any client has come to set it. */
+void tty_size_console(struct spec_process *p);
 
 #endif

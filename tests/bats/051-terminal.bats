@@ -101,6 +101,19 @@ see() {
 	see 'last=5'
 }
 
+@test "terminal - its size is there before the first instruction" {
+	local i
+	# The command may ask at once, and did before anybody had come to say.
+	for i in 1 2 3; do
+		type_in "clear; $RBOX run -it --rm --network none $IMAGE stty size; echo run$i=\$?"
+		see "^run$i=0"
+		see '^30 100'
+	done
+	type_in "clear; $RBOX create -it --name $name --network none $IMAGE stty size; $RBOX start -ai $name; echo start=\$?"
+	see '^start=0'
+	see '^30 100'
+}
+
 @test "terminal - right again after kill -9 of the client" {
 	local pid
 	# sh repairs nothing by itself, as bash would.
