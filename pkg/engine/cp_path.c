@@ -141,8 +141,9 @@ static int found_here(const char *typed, struct cp_place *ret, struct fail *f)
 	ret->is_folder = S_ISDIR(st.st_mode);
 	if (ret->is_folder)
 		return 0;
-	if (check_kind(&st, typed, f) < 0)
-		return -f->code;
+	/* A pipe (/dev/stdout, say) has no place where a file could come to lie. */
+	if (!S_ISREG(st.st_mode))
+		return refuse(f, EINVAL, "invalid destination: \"%.500s\" must be a directory or a regular file", typed);
 	real = fd_name(ret->fd);
 	return real ? locate(-1, real, typed, ret, f) : fail(f, ENAMETOOLONG, "find the place of '%s'", typed);
 }

@@ -411,6 +411,9 @@ folder/sub/"
 	assert "$output" == inner
 	run_sh '$RBOX cp '"$C"':/srv/folder/inner - | tar -xO'
 	assert "$output" == inner
+	# Only "-" is special: a pipe under another name has no place for a file.
+	run_sh 125 '$RBOX cp '"$C"':/srv/folder/inner /dev/stdout | cat; exit ${PIPESTATUS[0]}'
+	assert "$stderr" == 'Error: invalid destination: "/dev/stdout" must be a directory or a regular file'
 	run_sh 125 '$RBOX cp '"$C"':/missing - | cat; exit ${PIPESTATUS[0]}'
 	# a reader that goes away is no message
 	run_sh '$RBOX cp '"$C"':/bin - | head -c 1 | wc -c'
@@ -428,13 +431,13 @@ folder/sub/"
 	run_rbox exec "$C" stat -c %u:%g /srv/folder/inner
 	assert "$output" == 7:8
 	run_sh 125 'tar -C '"$D"' -c folder | $RBOX cp - '"$C"':/etc/passwd'
-	assert "$stderr" == "Error: copy from stdin: destination must be a directory when copying from stdin"
+	assert "$stderr" == "Error: destination must be a directory when copying from stdin"
 	run_rbox_in 'no tar' 125 cp - "$C:/tmp"
-	assert "$stderr" =~ "^Error: copy from stdin: the archive ends too soon"
+	assert "$stderr" =~ "^Error: source must be a \(compressed\) tar archive when copying from stdin: the archive ends too soon"
 	run_sh 125 'echo x | xz | $RBOX cp - '"$C"':/tmp'
 	# The one that should have made it has failed.
 	run_rbox 125 cp - "$C:/tmp"
-	assert "$stderr" == "Error: copy from stdin: source must be a (compressed) tar archive, and nothing came"
+	assert "$stderr" == "Error: source must be a (compressed) tar archive when copying from stdin: nothing came"
 	run_sh 125 '$RBOX cp - '"$C"':/tmp <&-'
 	run_rbox stop -t 0 "$C"
 	run_sh 'tar -C '"$D"' -c file | $RBOX cp - '"$C"':/tmp'

@@ -148,7 +148,11 @@ env_rbox() {
 	done
 	printf 'just text\n' >"$TMPDIR/text"
 	run_rbox 125 load -q -i "$TMPDIR/text"
-	assert_error "load '$TMPDIR/text'"
+	assert_error "load '$TMPDIR/text': payload does not match any of the supported image formats: the archive ends"
+	tar -C "$TMPDIR" -cf "$TMPDIR/other.tar" text
+	run_rbox 125 load -q -i "$TMPDIR/other.tar"
+	assert_error "load '$TMPDIR/other.tar': payload does not match any of the supported image formats: neither"
+	rm "$TMPDIR/other.tar"
 	run_rbox 125 load -q -i "$TMPDIR"
 	assert_error "$TMPDIR"
 	run_rbox 125 load -q -i "$TMPDIR/not-there"

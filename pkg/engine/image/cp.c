@@ -16,6 +16,7 @@
 #include "pkg/util/io.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/spawn.h"
+#include "pkg/util/str.h"
 #include "storage/unpack/inflate.h"
 #include "storage/unpack/tar_put.h"
 #include "storage/unpack/wall.h"
@@ -84,7 +85,7 @@ static int put_walled(const struct put_opts *o, struct put_result *ret, struct f
 	tar_done(&t);
 	/* Whoever should have made the tar has failed: no success, as with podman. */
 	if (r == 0 && !any)
-		r = refuse(f, EINVAL, "source must be a (compressed) tar archive, and nothing came");
+		r = refuse(f, EBADMSG, "nothing came");
 	return r;
 }
 
@@ -184,5 +185,8 @@ int cp_serve(struct xfer *x, struct fail *f)
 	if (r == 0)
 		r = put_stdin(&j, f);
 	container_done(&j.ctr);
-	return r < 0 ? fail_in(f, r, "copy from stdin") : 0;
+	/* podman's two sentences, which scripts may look for: this one, and that of find(). */
+	if (r == -EBADMSG)
+		return fail_in(f, r, "source must be a (compressed) tar archive when copying from stdin");
+	return r < 0 && !str_ends(f->msg, "from stdin") ? fail_in(f, r, "copy from stdin") : r;
 }

@@ -307,6 +307,8 @@ static int load_docker(struct load *l, struct fail *f)
 	return 0;
 }
 
+#define PAYLOAD_UNKNOWN "payload does not match any of the supported image formats"
+
 int load_serve(struct xfer *x, struct fail *f)
 {
 	auto_archive struct archive a = { .fd = -EBADF };
@@ -317,12 +319,16 @@ int load_serve(struct xfer *x, struct fail *f)
 	if (fd < 0)
 		return fd;
 	r = archive_open(fd, &x->temp, &a, f);
-	if (r == 0 && archive_find(&a, "oci-layout") && archive_find(&a, "index.json"))
+	/* podman's words for what is no archive, to the letter, and why. */
+	if (r == -EBADMSG)
+		(void)fail_in(f, r, PAYLOAD_UNKNOWN);
+	else if (r == 0 && archive_find(&a, "oci-layout") && archive_find(&a, "index.json"))
 		r = load_oci(&l, f);
 	else if (r == 0 && archive_find(&a, "manifest.json"))
 		r = load_docker(&l, f);
 	else if (r == 0) {
-		r = refuse(f, EBADMSG, "neither a docker-archive (manifest.json) nor an oci-archive (index.json)");
+		r = refuse(f, EBADMSG, PAYLOAD_UNKNOWN ": neither a docker-archive (manifest.json) nor an "
+			   "oci-archive (index.json)");
 		fail_hint(f, "the tar of a root file system is for 'rbox import'");
 	}
 	if (r == 0 && !l.loaded)
