@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/global.h"
 #include "cmd/names.h"
 #include "pkg/util/fd.h"
 #include "pkg/util/mem.h"
@@ -104,9 +105,17 @@ int app_need_args(const struct app *app, int count, int min, int max, struct fai
 	return -EINVAL;
 }
 
+/* run -h NAME is --hostname. */
+static int is_h(const struct opt *row, void *ctx)
+{
+	(void)ctx;
+	return row->letter == 'h';
+}
+
 static int run_command(struct app *app, int argc, char **argv, struct fail *f)
 {
-	bool help = argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"));
+	bool help = argc > 1 && (!strcmp(argv[1], "--help") ||
+				 (!strcmp(argv[1], "-h") && !opt_each(app->command->opts, is_h, NULL)));
 	int r;
 
 	if (help) {
@@ -142,15 +151,17 @@ static int dispatch(struct app *app, int argc, char **argv, struct fail *f)
 {
 	auto_free char *path = mem_strdup("");
 	const struct command *c = NULL;
-	int i = 1, r;
+	int r, i = global_options(argc, argv, f);
 
+	if (i < 0)
+		return i;
 	if (i < argc && (!strcmp(argv[i], "--version") || !strcmp(argv[i], "-v"))) {
 		app_print("rbox version " RBOX_VERSION "\n");
 		return 0;
 	}
 	if (i == argc || asks_help(argv[i])) {
 		app_help_overview();
-		return 0;
+		return i < argc ? 0 : refuse(f, EINVAL, "missing command 'rbox COMMAND'");
 	}
 	for (; !c || c->subs; i++) {
 		if (i == argc) {

@@ -192,6 +192,9 @@ static int op_user(struct init *in, const struct op *op, struct fail *f)
 
 	if (r == 0)
 		r = privs_user_lookup(in->root.fd, &in->process->user, &in->user, f);
+	/* As podman's run: the container is there, and its command can't be invoked as wanted. */
+	if (r == -ENOENT)
+		f->status = FAIL_EXIT_NOEXEC;
 	if (r < 0 || !(op->how & OP_PASSWD))
 		return r;
 	r = add_user_line(in, op, f);
@@ -288,7 +291,9 @@ static int op_stdio(struct init *in, const struct op *op, struct fail *f)
 static int set_oom_score(const struct init *in, struct fail *f)
 {
 	auto_free char *text = mem_printf("%d", in->process->oom_score_adj);
-	auto_fd int fd = path_open_in_root(AT_FDCWD, "/proc/self/oom_score_adj", O_WRONLY, 0);
+	/* The root, not the working folder, which we stand in by now. */
+	auto_fd int root = fd_open(AT_FDCWD, "/", O_PATH | O_DIRECTORY, 0);
+	auto_fd int fd = root < 0 ? root : path_open_in_root(root, "/proc/self/oom_score_adj", O_WRONLY, 0);
 	struct statfs st;
 	int r = fd;
 

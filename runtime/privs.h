@@ -28,7 +28,7 @@ struct privs_user {
 /*
  * Looks up p->user in /etc/passwd and /etc/group below ROOT_FD (content of an image: opened with
  * path_open_in_root, bounded at 1 MiB, lines that make no sense passed over). An unknown name is
- * refused as podman does: "unable to find user x: no matching entries in passwd file" (125).
+ * refused as podman does: "unable to find user x: no matching entries in passwd file" (125; of a launch 126).
  */
 int privs_user_lookup(int root_fd, const struct spec_user *u, struct privs_user *ret, struct fail *f) MUST_USE;
 

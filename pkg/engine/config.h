@@ -104,7 +104,7 @@ struct run_opts {
 	unsigned preserve_fds;
 	char **preserve_fd;
 	bool rootfs, replace, detach, quiet, rmi;
-	enum tri sig_proxy;
+	enum tri sig_proxy, rm;
 	bool starts;		/* run: what stands in the start's way is said before anything is made */
 	char **attach;
 	struct pull_group {	/* how a missing image is fetched */

@@ -52,21 +52,27 @@ static int check_sysctl(const char *entry, bool host_net, struct fail *f)
 
 static int check_oom(const char *text, struct fail *f)
 {
-	auto_str struct str s = STR_INIT(64);
-	int64_t want, own = 0;
+	int64_t want;
 
 	if (str_to_i64(text, &want) < 0 || want < -1000 || want > 1000)
 		return refuse(f, EINVAL, "invalid --oom-score-adj %.40s: -1000 to 1000", text);
-	if (file_read(AT_FDCWD, "/proc/self/oom_score_adj", &s) == 0) {
-		s.s[strcspn(str_cstr(&s), "\n")] = '\0';
-		(void)!str_to_i64(str_cstr(&s), &own);
-	}
-	if (want >= own)
-		return 0;
-	(void)refuse(f, EPERM, "--oom-score-adj %s is below your own, %lld: only root can lower it", text,
-		     (long long)own);
-	fail_hint(f, "OOMScoreAdjust= in a unit of root's gives a lower one to start from");
-	return -EPERM;
+	return 0;
+}
+
+void kernel_clamp(struct kernel_group *g, void (*warn)(const char *fmt, ...))
+{
+	auto_str struct str s = STR_INIT(64);
+	int64_t want, own = 0;
+
+	if (!g->oom_score_adj || str_to_i64(g->oom_score_adj, &want) < 0 ||
+	    file_read(AT_FDCWD, "/proc/self/oom_score_adj", &s) < 0)
+		return;
+	s.s[strcspn(str_cstr(&s), "\n")] = '\0';
+	if (str_to_i64(str_cstr(&s), &own) < 0 || want >= own)
+		return;
+	warn("Requested oom_score_adj=%lld is lower than the current one, changing to %lld (only root can lower it)",
+	     (long long)want, (long long)own);
+	mem_replace(&g->oom_score_adj, mem_printf("%lld", (long long)own));
 }
 
 int kernel_check(const struct kernel_group *g, bool host_net, struct fail *f)

@@ -299,7 +299,7 @@ static void test_no_such_user(void **state)
 
 	b->spec.process.user.username = mem_strdup("nobody-here");
 	box_args(b, "true");
-	expect_failure(b, 125, "unable to find user nobody-here: no matching entries in passwd file", NULL);
+	expect_failure(b, 126, "unable to find user nobody-here: no matching entries in passwd file", NULL);
 }
 
 static void test_descriptors(void **state)
