@@ -75,7 +75,7 @@ pid_t fuse_serve(const struct launch_rootfs *r, int fd, struct fail *f)
 	pid = spawn_start(&s, f);
 	if (pid < 0) {
 		fail_hint(f, "the kernel makes no overlay over '%s': apt install fuse-overlayfs, or put the "
-			  "store on another file system with --root", r->rw);
+			  "store on another file system with XDG_DATA_HOME", r->rw);
 		return fail_in(f, pid, "mount the root filesystem");
 	}
 	return pid;

@@ -165,7 +165,7 @@ static int overlay_error(const struct launch_rootfs *r, const struct op *op, int
 
 	if (err == EINVAL || err == EPERM || err == ENODEV)
 		fail_hint(f, "the kernel makes no overlay over '%s' (is it on an overlay or a network "
-			  "file system itself?): put the store elsewhere with --root", r->rw);
+			  "file system itself?): put the store elsewhere with XDG_DATA_HOME", r->rw);
 	userns_hint(f, err);
 	return ret;
 }

@@ -91,7 +91,7 @@ static int check_format(int root_fd, const char *path, struct fail *f)
 		r = refuse(f, EPROTONOSUPPORT,
 			   "the store '%s' has format %llu, this rbox knows up to %d", path,
 			   (unsigned long long)format, STORE_FORMAT);
-		fail_hint(f, "use the newer rbox that wrote it, or another store with --root");
+		fail_hint(f, "use the newer rbox that wrote it, or another store with XDG_DATA_HOME");
 		return r;
 	}
 	return 0;
@@ -109,7 +109,7 @@ static int check_owner(int root_fd, const char *path, struct fail *f)
 		return 0;
 	r = refuse(f, EPERM, "the store '%s' belongs to uid %u, not to you (uid %u)", path, st.st_uid,
 		   geteuid());
-	fail_hint(f, "run rbox as its owner, or name another store with --root");
+	fail_hint(f, "run rbox as its owner, or name another store with XDG_DATA_HOME");
 	return r;
 }
 
@@ -121,7 +121,7 @@ static int open_root(const char *path, struct fail *f)
 		r = path_mkdirs(AT_FDCWD, path, 0700);
 		if (r < 0) {
 			r = fail(f, -r, "make the store '%s'", path);
-			fail_hint(f, "set XDG_DATA_HOME to a folder that you can write, or use --root");
+			fail_hint(f, "set XDG_DATA_HOME to a folder that you can write");
 			return r;
 		}
 		fd = fd_open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);

@@ -472,6 +472,18 @@ static int put_link(struct apply *a, struct fail *f)
 	return fail(f, errno, "make the hard link '%.200s' to '%.200s'", a->e->name, a->e->link);
 }
 
+/*
+ * An overlay keeps the marks of overlays for itself: a store that lies on one has no place for what a layer deletes.
+ * F is the failure so far.
+ */
+static int unmarkable(int r, struct fail *f)
+{
+	if (r == -EPERM || r == -EOPNOTSUPP)
+		fail_hint(f, "the store lies on an overlay (in a container?), which can't keep what a layer deletes: put "
+			  "it on another file system, a volume or a tmpfs, with XDG_DATA_HOME");
+	return r;
+}
+
 static int put_opaque(struct apply *a, struct fail *f)
 {
 	auto_free char *path = proc_path(a->at, ".");
@@ -481,8 +493,9 @@ static int put_opaque(struct apply *a, struct fail *f)
 		if (tree_depends(&a->tree, "an opaque root folder", "/"))
 			return TREE_DEPENDS;
 	}
-	return setxattr(path, OVERLAY_OPAQUE, "y", 1, 0) < 0 ?
-		       fail(f, errno, "make the folder of '%.300s' opaque", a->e->name) : 0;
+	if (setxattr(path, OVERLAY_OPAQUE, "y", 1, 0) == 0)
+		return 0;
+	return unmarkable(fail(f, errno, "make the folder of '%.300s' opaque", a->e->name), f);
 }
 
 static void note_whiteout(struct apply *a)
@@ -524,7 +537,7 @@ static int put_whiteout(struct apply *a, struct fail *f)
 			return tree_depends(&a->tree, "a whiteout of what isn't there", a->e->name);
 	}
 	if (mknodat(a->at, name, S_IFCHR, makedev(0, 0)) < 0)
-		return fail(f, errno, "make the whiteout '%.300s'", a->e->name);
+		return unmarkable(fail(f, errno, "make the whiteout '%.300s'", a->e->name), f);
 	note_whiteout(a);
 	return 0;
 }
@@ -620,7 +633,7 @@ static int hide_lower_root(struct apply *a, struct fail *f)
 			else if (S_ISDIR(st.st_mode))
 				r = setxattr(own, OVERLAY_OPAQUE, "y", 1, 0);
 			if (r < 0)
-				return fail(f, errno, "hide '%.300s' of the lower layers", *it);
+				return unmarkable(fail(f, errno, "hide '%.300s' of the lower layers", *it), f);
 		}
 	}
 	return 0;

@@ -84,3 +84,22 @@ chain
 diff"
 	run_rbox rmi localhost/latest
 }
+
+# A container that runs rbox has its store on an overlay, unless that is a volume: "Operation not permitted", and
+# nobody knew why.
+@test "layers - what a layer deletes can't be kept on an overlay, and that is said" {
+	local o=$TMPDIR/over
+	mkdir -p "$o/lower" "$o/upper" "$o/work" "$o/store"
+	# shellcheck disable=SC2016
+	run_cmd unshare --map-auto --map-root-user -m bash -c '
+		mount -t overlay -o "userxattr,lowerdir=$1/lower,upperdir=$1/upper,workdir=$1/work" overlay "$1/store" || exit 9
+		XDG_DATA_HOME="$1/store" $RBOX load -q -i "$2/busybox.tar" >&2 || exit 8
+		XDG_DATA_HOME="$1/store" $RBOX load -q -i "$2/multi.tar"
+	' - "$o" "$IMAGES"
+	check_status 125
+	assert "$output" == ""
+	assert "${stderr#*layer * }" == "make the whiteout 'data/.wh.removed': Operation not permitted
+  fix: the store lies on an overlay (in a container?), which can't keep what a layer deletes: put it on another file \
+system, a volume or a tmpfs, with XDG_DATA_HOME"
+	unshare --map-auto --map-root-user rm -rf "$o"
+}

@@ -521,7 +521,7 @@ as NAME:PATH"
 
 # Two that are started at once while none runs make a user namespace each; copying between them was EACCES.
 @test "cp - between two running containers that live in two user namespaces" {
-	local a b pid tar
+	local a b
 	a=$(safename) b=$(safename)
 	# shellcheck disable=SC2086
 	timeout 60 $RBOX rm -f -t 0 -a >/dev/null 2>&1 || true

@@ -34,7 +34,7 @@ static void test_open(void **state)
 	assert_int_equal(store_open(e->path, &s, &f), -EPROTONOSUPPORT);
 	want = mem_printf("the store '%s' has format 7, this rbox knows up to 1", e->path);
 	assert_string_equal(f.msg, want);
-	assert_string_equal(f.hint, "use the newer rbox that wrote it, or another store with --root");
+	assert_string_equal(f.hint, "use the newer rbox that wrote it, or another store with XDG_DATA_HOME");
 	fail_clear(&f);
 	put(e->store.root_fd, "version", "seven");
 	assert_int_equal(store_open(e->path, &s, &f), -EINVAL);
