@@ -303,11 +303,11 @@ $n-unless-stopped"
 # 4294958 s and the ten of grace are 704 ms in 32 bits: `stop` gave up on a monitor that was only slow.
 @test "restart - a stop with a very long time waits for as long" {
 	local c stopper monitor
-	c=$(rbox run -d --restart=always "$IMAGE" false </dev/null)
+	c=$(rbox run -d --restart=always --stop-timeout 4294958 "$IMAGE" false </dev/null)
 	wait_for 10 has "$c" .State.Status restarting
 	monitor=$(field "$c" .State.ConmonPid)
 	kill -STOP "$monitor"
-	rbox stop -t 4294958 "$c" </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+	rbox stop "$c" </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
 	stopper=$!
 	# It never gives up: a slow machine can't make this fail.
 	for _ in 1 2 3 4 5 6; do
