@@ -7,6 +7,7 @@
 #include "pkg/engine/inspect.h"
 #include "pkg/engine/select.h"
 #include "pkg/engine/volumes.h"
+#include "pkg/oci/ref.h"
 #include "pkg/util/json.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
@@ -93,6 +94,15 @@ static int check_type(const struct inspect_opts *o, int n, struct fail *f)
 	return 0;
 }
 
+/* "Web" is no image's name, and thus may be none's: not an error in the name of one. */
+static bool can_be_image(const char *name)
+{
+	auto_ref struct ref ref = { 0 };
+	struct fail ignored = { 0 };
+
+	return ref_parse(name, &ref, &ignored) == 0;
+}
+
 /* Of the kind asked for; of any, the first that has one of that name. */
 static int inspect_any(struct app *app, const struct inspect_opts *o, const char *name, json_t **ret, struct fail *f)
 {
@@ -103,7 +113,7 @@ static int inspect_any(struct app *app, const struct inspect_opts *o, const char
 		return only->inspect(app, o, name, ret, f);
 	for (const struct kind *k = kinds; !only && r == -ENOENT && k->name; k++) {
 		fail_clear(f);
-		if (k->inspect)
+		if (k->inspect && (strcmp(k->name, "image") || can_be_image(name)))
 			r = k->inspect(app, o, name, ret, f);
 	}
 	if (r != -ENOENT)

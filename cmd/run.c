@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -110,6 +111,11 @@ static int create_and_start(struct app *app, const struct run_opts *o, struct us
 		sock = -EBADF;
 		app_printf("%s\n", c.id);
 		return 0;
+	}
+	/* As podman: who attaches to no output can't tell the container from it. */
+	if (o->attach && !strv_has(o->attach, "stdout") && !strv_has(o->attach, "stderr")) {
+		app_printf("%s\n", c.id);
+		fflush(stdout);
 	}
 	r = converse(sock, o, f);
 	if (o->rmi)

@@ -56,11 +56,6 @@ static const struct opt security_rows[] = {
 	OPT_END
 };
 
-static const struct opt rm_rows[] = {
-	OPT_FLAG(0, "rm", struct life_group, rm, "remove the container when it ends"),
-	OPT_END
-};
-
 static const struct opt life_rows[] = {
 	OPT_STR(0, "stop-signal", struct life_group, stop_signal, "SIGNAL", "what stop sends (default SIGTERM)"),
 	OPT_INT(0, "stop-timeout", struct life_group, stop_timeout, "SECONDS",
@@ -127,7 +122,7 @@ static const struct opt fetch_rows[] = {
 
 #define FIRST_ROWS                                                                                   \
 	OPT_GROUP(struct run_opts, process, stdio_rows),                                             \
-	OPT_GROUP(struct run_opts, life, rm_rows),                                                   \
+	OPT_TRI(0, "rm", struct run_opts, rm, "remove the container when it ends"),                  \
 	OPT_STR(0, "name", struct run_opts, name, "NAME", "name of the container")
 
 #define COMMON_ROWS                                                                                  \
@@ -234,7 +229,9 @@ int run_opts_parse(struct app *app, int argc, char **argv, struct run_opts *o, s
 		if (strcmp(*it, "stdin") && strcmp(*it, "stdout") && strcmp(*it, "stderr"))
 			return refuse(f, EINVAL, "invalid stream \"%.40s\" for --attach: stdin, stdout or stderr", *it);
 	o->image = mem_strdup(argv[first]);
-	o->life.rm |= o->rmi;
+	if (o->rmi && o->rm == TRI_FALSE)
+		return refuse(f, EINVAL, "the --rmi option does not work without --rm");
+	o->life.rm = o->rm == TRI_TRUE || o->rmi;
 	for (int i = first + 1; i < argc; i++)
 		strv_add(&o->command, argv[i]);
 	return 0;

@@ -94,6 +94,8 @@ static int check(const struct start_args *o, int operands, struct fail *f)
 {
 	struct keys keys;
 
+	if (o->sig_proxy == TRI_TRUE && !o->attach && !o->interactive)
+		return refuse(f, EINVAL, "you cannot use sig-proxy without --attach: invalid argument");
 	if ((o->attach || o->interactive) && operands > 1)
 		return refuse(f, EINVAL, "you cannot start and attach multiple containers at once");
 	if (o->select.all && operands)

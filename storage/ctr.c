@@ -97,7 +97,8 @@ int ctr_find(const struct store *s, const char *text, char ret[CTR_ID_LEN + 1], 
 			return 0;
 		}
 	}
-	r = ctr_name_read(s, text, ret);
+	/* As docker prints names: with a slash before them. */
+	r = ctr_name_read(s, *text == '/' ? text + 1 : text, ret);
 	if (r == 0)
 		return 0;
 	if (r != -ENOENT)

@@ -15,6 +15,7 @@
 #include "pkg/engine/event.h"
 #include "pkg/engine/fetch.h"
 #include "pkg/engine/files.h"
+#include "pkg/engine/kernel.h"
 #include "pkg/engine/logopt.h"
 #include "pkg/engine/mountopt.h"
 #include "pkg/engine/names.h"
@@ -144,6 +145,8 @@ static int set_net(const struct run_opts *o, struct container_config *c, struct 
 	}
 	if (o->net.hostname && (!*o->net.hostname || strlen(o->net.hostname) > 64))
 		return refuse(f, EINVAL, "invalid hostname '%.80s': 1 to 64 bytes", o->net.hostname);
+	if (o->net.no_hosts && o->net.add_host)
+		return refuse(f, EINVAL, "--no-hosts and --add-host cannot be set together");
 	if (check_addresses(&o->net, f) < 0)
 		return -f->code;
 	c->net = (struct net_group){
@@ -334,12 +337,10 @@ static int from_rootfs(const struct run_opts *o, struct container_config *c, str
 
 static int write_cidfile(const char *path, const char *id, struct fail *f)
 {
-	auto_fd int fd = fd_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_EXCL, 0644);
+	/* As podman since 4.4: a unit whose container was killed is started again with the file still there. */
+	auto_fd int fd = fd_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
 	int r;
 
-	if (fd == -EEXIST)
-		return refuse(f, EEXIST, "container id file exists. Ensure another container is not using it "
-			      "or delete %s", path);
 	if (fd < 0)
 		return fail(f, -fd, "make the container id file '%s'", path);
 	r = io_write_full(fd, id, strlen(id));
@@ -384,6 +385,8 @@ static bool is_free_after_all(struct engine *e, const char *name)
 int engine_create(struct engine *e, const struct run_opts *o, const struct fetcher *fetcher,
 		  struct container_config *ret, struct fail *f)
 {
+	/* docker's names begin with a slash: what its inspect prints can be typed. */
+	const char *name = o->name && *o->name == '/' ? o->name + 1 : o->name;
 	struct volumes_held volumes = VOLUMES_NONE;
 	char id[CTR_ID_LEN + 1];
 	int r;
@@ -397,7 +400,7 @@ int engine_create(struct engine *e, const struct run_opts *o, const struct fetch
 		r = refuse(f, EINVAL, "cannot replace container without --name being set");
 		goto out;
 	}
-	if (o->name && !name_is_valid(o->name)) {
+	if (name && !name_is_valid(name)) {
 		r = refuse(f, EINVAL, "container name '%.100s': names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: "
 			   "invalid argument", o->name);
 		goto out;
@@ -410,15 +413,16 @@ int engine_create(struct engine *e, const struct run_opts *o, const struct fetch
 	if (r < 0)
 		goto out;
 	create_warn(o, ret, e->warn);
+	kernel_clamp(&ret->kernel, e->warn);
 	r = requires_set(e, o->requires, ret, f);
 	if (r < 0)
 		goto out;
-	if (o->name && o->replace) {
-		r = remove_by_name(e, o->name, f);
+	if (name && o->replace) {
+		r = remove_by_name(e, name, f);
 		if (r < 0)
 			goto out;
 	}
-	ret->name = o->name ? mem_strdup(o->name) : NULL;
+	ret->name = mem_strdup(name);
 	if (!ret->net.hostname)
 		ret->net.hostname = hostname_default(ret);
 	env_add_hostname(ret);
@@ -429,10 +433,10 @@ int engine_create(struct engine *e, const struct run_opts *o, const struct fetch
 		goto out;
 	/* A name of ours may be taken by somebody else a moment before: another one then. */
 	for (int i = 0; i < 20; i++) {
-		if (!o->name)
+		if (!name)
 			mem_replace(&ret->name, name_random());
 		r = save(e, ret, f);
-		if (r != -EEXIST || (o->name && (i || !is_free_after_all(e, o->name))))
+		if (r != -EEXIST || (name && (i || !is_free_after_all(e, name))))
 			break;
 		fail_clear(f);
 	}

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "pkg/engine/create.h"
 #include "pkg/oci/image.h"
@@ -41,11 +42,21 @@ static void set(json_t *o, const char *key, const char *value)
 		json_object_set_new(o, key, json_string(value));
 }
 
+/* Said at once, whether or not the credentials are needed. What an environment variable names may be missing. */
+static int check_authfile(const struct pull_group *g, struct fail *f)
+{
+	if (!g->authfile || access(g->authfile, F_OK) == 0)
+		return 0;
+	return fail(f, errno, "credential file is not accessible: faccessat %s", g->authfile);
+}
+
 json_t *fetch_request(const struct pull_group *g, const char *ref, const char *policy, struct fail *f)
 {
 	int64_t delay = 0;
 	json_t *o;
 
+	if (check_authfile(g, f) < 0)
+		return NULL;
 	if (g->retry_delay && (time_parse_span(g->retry_delay, &delay) < 0 || delay < 0)) {
 		(void)refuse(f, EINVAL, "invalid --retry-delay '%.40s': a span like 5s or 1m is wanted", g->retry_delay);
 		return NULL;
@@ -127,6 +138,8 @@ int fetch_image(struct engine *e, const struct run_opts *o, const struct fetcher
 	enum policy policy;
 	int r = parse_policy(o->pull, &policy, f);
 
+	if (r == 0)
+		r = check_authfile(&o->fetch, f);
 	if (r < 0)
 		return r;
 	if (policy == PULL_MISSING || policy == PULL_NEVER) {

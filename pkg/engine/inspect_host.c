@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include "pkg/engine/inspect_part.h"
+#include "pkg/engine/logopt.h"
 #include "pkg/engine/ports.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
@@ -102,9 +103,25 @@ static void put_caps(json_t *o, const struct security_group *s)
 	inspect_put(o, "CapDrop", without(usual, has));
 }
 
+/* "3.011MB", as podman shows what was typed; "0B" when nothing was, or no limit. */
+static char *log_size(const char *driver, char *const *opts)
+{
+	static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
+	struct log_plan p;
+	struct fail ignored = { 0 };
+	double v = 0;
+	size_t i = 0;
+
+	if (strv_env_get(opts, "max-size") && logopt_parse(driver, opts, &p, &ignored) == 0 && p.max_size > 0)
+		v = (double)p.max_size;
+	for (; v >= 1000 && i + 1 < ARRAY_LEN(units); i++)
+		v /= 1000;
+	return mem_printf("%.4g%s", v, units[i]);
+}
+
 static json_t *log_json(struct engine *e, const struct container *c)
 {
-	const char *size = strv_env_get(c->config.life.log_opt, "max-size");
+	auto_free char *size = log_size(c->config.life.log_driver, c->config.life.log_opt);
 	const char *tag = strv_env_get(c->config.life.log_opt, "tag");
 	const char *own = strv_env_get(c->config.life.log_opt, "path");
 	auto_free char *path = own ? mem_strdup(own) : mem_printf("%s/containers/%s/log", e->store.path, c->id);
@@ -112,7 +129,7 @@ static json_t *log_json(struct engine *e, const struct container *c)
 
 	return json_pack("{s:s, s:o, s:s, s:s, s:s}", "Type", c->config.life.log_driver, "Config",
 			 jsonf_map(c->config.life.log_opt), "Path", none ? "" : path, "Tag", tag ? tag : "", "Size",
-			 size ? size : "0B");
+			 size);
 }
 
 static void put_modes(json_t *o, const struct container_config *c)

@@ -42,7 +42,7 @@ static int parse_size(const char *text, int64_t *ret, struct fail *f)
 		*ret = -1;
 		return 0;
 	}
-	if (str_to_bytes(text, &v) < 0 || v > INT64_MAX)
+	if (str_to_size(text, &v) < 0 || v > INT64_MAX)
 		return refuse(f, EINVAL, "--log-opt max-size=%.40s: a number with b, k, m or g is wanted, or -1", text);
 	*ret = (int64_t)v;
 	return 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include "pkg/engine/container.h"
 #include "pkg/engine/filter.h"
@@ -22,12 +23,17 @@ static bool match_id(const char *v, const void *ctx)
 {
 	const struct ps_row *r = ctx;
 
-	return str_starts(r->id, v) || filter_regex(v, r->id);
+	/* Ids are typed in capitals too; a pattern has its own ways. */
+	return !strncasecmp(r->id, v, strlen(v)) || filter_regex(v, r->id);
 }
 
+/* docker's names begin with a slash, and its scripts' patterns know: name=^/web$. */
 static bool match_name(const char *v, const void *ctx)
 {
-	return filter_regex(v, ((const struct ps_row *)ctx)->summary.name);
+	const char *name = ((const struct ps_row *)ctx)->summary.name;
+	auto_free char *slashed = mem_printf("/%s", name ? name : "");
+
+	return filter_regex(v, name) || (strchr(v, '/') && filter_regex(v, slashed));
 }
 
 static bool match_status(const char *v, const void *ctx)
@@ -113,6 +119,8 @@ static bool match_restart(const char *v, const void *ctx)
 	struct restart_policy p = policy_of(ctx), wanted;
 	struct fail ignored = { 0 };
 
+	if (!strcmp(v, "none"))
+		v = "no";
 	return restart_parse(v, &wanted, &ignored) == 0 && wanted.kind == p.kind &&
 	       (!wanted.max || wanted.max == p.max);
 }
@@ -161,7 +169,7 @@ static int check_value(const char *key, const char *v, struct fail *f)
 		return refuse(f, EINVAL, "filter exited=%.60s: the exit status is a number", v);
 	if (!strcmp(key, "until") && time_parse(v, time_now(), &n) < 0)
 		return refuse(f, EINVAL, "failed to parse value as time or duration: \"%.60s\"", v);
-	if (!strcmp(key, "restart-policy") && restart_parse(v, &p, &why) < 0)
+	if (!strcmp(key, "restart-policy") && strcmp(v, "none") && restart_parse(v, &p, &why) < 0)
 		return refuse(f, EINVAL, "%.60s invalid restart policy", v);
 	if (!strcmp(key, "should-start-on-boot") && str_to_bool(v, &b) < 0)
 		return refuse(f, EINVAL, "filter should-start-on-boot=%.60s: true or false is wanted", v);

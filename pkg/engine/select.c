@@ -176,7 +176,9 @@ int engine_select(struct engine *e, const struct select_opts *o, const struct se
 	if (o->all && !o->filters && !o->running)
 		return add_all(e, ret, f);
 	r = add_listed(e, &ps, ret, f);
-	if (r == 0 && !ret->n && o->latest && !o->filters)
+	if (r == 0 && !ret->n && o->latest && !o->filters && o->ignore && rule->some_left_out)
+		add(ret, NULL, "", false);
+	else if (r == 0 && !ret->n && o->latest && !o->filters)
 		return refuse(f, ENOENT, "no such container");
 	return r;
 }

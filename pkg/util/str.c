@@ -177,6 +177,37 @@ int str_to_bytes(const char *s, uint64_t *ret)
 	return 0;
 }
 
+int str_to_size(const char *s, uint64_t *ret)
+{
+	static const char units[] = "bkmgtp";
+	uint64_t unit = 1, part, v = 0;
+	size_t whole = strspn(s, "0123456789"), digits = 0, i = 0;
+	const char *tail = s + whole, *fraction = tail + 1, *at;
+	auto_free char *number = mem_strndup(s, whole);
+	int r;
+
+	if (*tail == '.') {
+		digits = strspn(fraction, "0123456789");
+		tail = fraction + digits;
+		if (!digits)
+			return -EINVAL;
+	}
+	at = *tail ? strchr(units, *tail | 0x20) : units;
+	if (!at || (*tail && tail[1] && (*at == 'b' || strcasecmp(tail + 1, "b"))))
+		return -EINVAL;
+	for (size_t n = (size_t)(at - units); n > 0; n--)
+		unit *= 1000;
+	r = whole ? str_to_u64(number, 10, &v) : digits ? 0 : -EINVAL;
+	if (r < 0)
+		return r;
+	if (__builtin_mul_overflow(v, unit, &v))
+		return -ERANGE;
+	for (part = unit / 10; i < digits && part; i++, part /= 10)
+		v += part * (uint64_t)(fraction[i] - '0');
+	*ret = v;
+	return 0;
+}
+
 int str_to_bool(const char *s, bool *ret)
 {
 	static const char *const yes[] = { "true", "1", "t", "yes", "on" };

@@ -50,6 +50,8 @@ int str_to_u64(const char *s, int base, uint64_t *ret) MUST_USE;
 int str_to_i64(const char *s, int64_t *ret) MUST_USE;
 /* "64m", "1g", "512" (bytes; k m g t, with or without a following b or ib, powers of 1024). */
 int str_to_bytes(const char *s, uint64_t *ret) MUST_USE;
+/* The same with units of 1000 and fractions, as podman reads sizes of logs: "1.5m" is 1500000. */
+int str_to_size(const char *s, uint64_t *ret) MUST_USE;
 int str_to_bool(const char *s, bool *ret) MUST_USE; /* true false 1 0 t f yes no, any case */
 /*
  * The length of the valid UTF-8 sequence at S, which has N bytes left, or 0 (overlong forms

@@ -191,6 +191,26 @@ static int check_command(struct parse *p, const struct node *c, size_t words, bo
 		     args < b->min ? b->min : b->max, args);
 }
 
+/* The method of podman's and docker's listings: .Label "key" is index .Labels "key". */
+static size_t label_method(struct node *c, size_t words)
+{
+	struct node *field = c->first, *index;
+	size_t n;
+
+	if (words != 2 || field->kind != N_FIELD)
+		return words;
+	n = strv_len(field->fields);
+	if (!n || strcmp(field->fields[n - 1], "Label"))
+		return words;
+	mem_replace(&field->fields[n - 1], mem_strdup("Labels"));
+	index = node_new(N_FUNC, field->at);
+	index->text = mem_strdup("index");
+	index->func = builtin_find("index", 5);
+	index->next = field;
+	c->first = index;
+	return 3;
+}
+
 static int parse_command(struct parse *p, enum token_kind end, bool piped, struct node **ret)
 {
 	struct node *c = *ret = node_new(N_COMMAND, p->tok.at);
@@ -212,7 +232,7 @@ static int parse_command(struct parse *p, enum token_kind end, bool piped, struc
 	}
 	if (!words)
 		return fault(p, c->at, "missing value for command");
-	return check_command(p, c, words, piped);
+	return check_command(p, c, label_method(c, words), piped);
 }
 
 /* "$x :=", "$x =" or, in a range, "$i, $e :="; nothing when the variable is a value. */

@@ -80,7 +80,7 @@ teardown_file() {
 	assert "$stderr" =~ '^Error: .*no-such-folder'
 	run_rbox 125 run --rm -w relative "$IMAGE" true
 	assert "$stderr" =~ '^Error: .*relative'
-	run_rbox 125 run --rm -u no-such-user "$IMAGE" true
+	run_rbox 126 run --rm -u no-such-user "$IMAGE" true
 	assert "$stderr" =~ '^Error: .*no-such-user'
 }
 
@@ -256,12 +256,12 @@ container=podman"
 	rm "$TMPDIR/cid"
 }
 
-@test "run --cidfile - the whole id, and never over a file that is there" {
+@test "run --cidfile - the whole id" {
 	run_rbox run --rm --cidfile "$TMPDIR/cid" "$IMAGE" true
 	assert "$(cat "$TMPDIR/cid")" =~ '^[0-9a-f]{64}$'
-	run_rbox 125 run --rm --cidfile "$TMPDIR/cid" "$IMAGE" true
-	assert "$stderr" =~ '^Error: .*cid'
 	rm "$TMPDIR/cid"
+	run_rbox 125 run --rm --cidfile "$TMPDIR/no/such/cid" "$IMAGE" true
+	assert "$stderr" =~ "^Error: make the container id file '.*/cid': No such file or directory"
 }
 
 @test "run --read-only - the root is, tmp and run are not" {

@@ -178,8 +178,10 @@ is_state() {
 	done
 	in_box -- 'echo $(id -u):$(id -g)'
 	assert "$output" == 0:0
-	refused nobody-here -u nobody-here
-	refused no-group -u user:no-group
+	for row in nobody-here user:no-group; do
+		run_rbox 126 run --rm --network none -u "$row" "$IMAGE" true
+		assert "$stderr" =~ "^Error: unable to find .*${row#*:}"
+	done
 	# beyond the ids that are mapped
 	refused 4000000000 -u 4000000000
 }
@@ -419,7 +421,6 @@ no"
 	run_rbox inspect --format '{{.State.Pid}}' "$name"
 	assert "$output" == "$(cat "$TMPDIR/pid")"
 	assert "$(tr '\0' ' ' <"/proc/$output/cmdline")" == "sleep 1000 "
-	refused cid --cidfile "$TMPDIR/cid"
 	run_rbox rm -f -t 0 --cidfile "$TMPDIR/cid"
 	rm -f "$TMPDIR/cid" "$TMPDIR/pid"
 }
@@ -473,7 +474,8 @@ no"
 	assert "$output" == "1000 2000 3333 4444 "
 	refused 'much' --shm-size much
 	refused '999' --umask 999
-	refused 'no-such-group' --group-add no-such-group
+	run_rbox 126 run --rm --network none --group-add no-such-group "$IMAGE" true
+	assert "$stderr" =~ '^Error: .*no-such-group'
 }
 
 @test "flags --stop-signal, --stop-timeout - what stop does" {

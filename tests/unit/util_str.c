@@ -86,6 +86,31 @@ static void bytes(void **state)
 	}
 }
 
+static void sizes(void **state)
+{
+	static const struct {
+		const char *in;
+		uint64_t bytes;
+		int error;
+	} rows[] = {
+		{ "512", 512, 0 },	    { "1b", 1, 0 },		{ "64m", 64000000, 0 },
+		{ "3.011m", 3011000, 0 },   { "1.5GB", 1500000000, 0 }, { "0.25k", 250, 0 },
+		{ ".5k", 500, 0 },	    { "1.9999k", 1999, 0 },	{ "0.5", 0, 0 },
+		{ "1.", 0, -EINVAL },	    { ".", 0, -EINVAL },	{ "", 0, -EINVAL },
+		{ "k", 0, -EINVAL },	    { "1kib", 0, -EINVAL },	{ "1bb", 0, -EINVAL },
+		{ "-1m", 0, -EINVAL },	    { "99999999p", 0, -ERANGE }, { "1mx", 0, -EINVAL },
+		{ "18446744073709551615", UINT64_MAX, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		uint64_t v = 0;
+
+		assert_int_equal(str_to_size(rows[i].in, &v), rows[i].error);
+		assert_true(v == rows[i].bytes);
+	}
+}
+
 static void escapes(void **state)
 {
 	static const char *const rows[][2] = {
@@ -183,7 +208,7 @@ int main(void)
 		cmocka_unit_test(additions_stop_at_the_ceiling),
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(bytes),
-		cmocka_unit_test(escapes),
+		cmocka_unit_test(sizes), cmocka_unit_test(escapes),
 		cmocka_unit_test(lists),
 		cmocka_unit_test(many_words),
 	};

@@ -1,0 +1,207 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# 069-as-podman: what a script that was written for podman can tell: statuses, words and what is left, each
+# of them once different here.
+
+# shellcheck disable=SC2154,SC2030,SC2031,SC2016  # run_rbox sets them; each test is a subshell
+load helpers
+
+setup_file() {
+	load_image busybox configured
+}
+
+teardown_file() {
+	leak_check
+}
+
+teardown() {
+	# shellcheck disable=SC2086
+	timeout 60 $RBOX rm -f -t 0 -a >/dev/null 2>&1 || true
+}
+
+@test "as podman - options before the command: taken when rbox does just that, refused with what to write" {
+	local row
+	run_rbox --log-level=debug --syslog ps -q
+	assert "$output$stderr" == ""
+	run_rbox --log-level error --events-backend file --storage-driver=overlay --cgroup-manager cgroupfs ps -q
+	assert "$output$stderr" == ""
+	run_rbox --log-level warn --version
+	assert "$output" =~ '^rbox version '
+	run_rbox --log-level warn run --help
+	assert "$output" =~ 'rbox run \[options\] IMAGE'
+	run_rbox --context=default version
+	run_rbox 1 --log-level telepathic ps
+	assert "$stderr" == 'Error: Log Level "telepathic" is not supported, choose from: trace, debug, info, warn, warning, error, fatal, panic'
+	run_rbox 125 --log-level
+	assert "$stderr" == "Error: flag needs an argument: --log-level"
+	for row in "--root /x|--root /x is not supported" "--runtime=crun|--runtime crun is not supported" \
+		"--storage-driver vfs|--storage-driver vfs is not supported" \
+		"--events-backend=journald|--events-backend journald is not supported" \
+		"--context=swarm|--context swarm is not supported"; do
+		# shellcheck disable=SC2086
+		run_rbox 125 ${row%%|*} ps
+		assert "$output" == ""
+		assert "$stderr" =~ "^Error: ${row#*|}"$'\n  fix: '
+	done
+	# One that it doesn't know; none of them is an option of a command's.
+	run_rbox 125 --no-such ps
+	assert "$stderr" == "Error: unknown flag: --no-such"
+	run_rbox 125 ps --log-level=debug
+	# Nothing to do is an error, with the help.
+	run_rbox 125
+	assert "$output" =~ '^Run containers'
+	assert "$stderr" == "Error: missing command 'rbox COMMAND'"
+}
+
+@test "as podman - --noout and --out: the whole of stdout, an attached container's too" {
+	run_rbox --noout create --name c1 --network none "$IMAGE" true
+	assert "$output$stderr" == ""
+	run_rbox 3 --noout run --rm --network none "$IMAGE" sh -c 'echo out; echo err >&2; exit 3'
+	assert "$output" == ""
+	assert "$stderr" == err
+	run_rbox --out "$TMPDIR/out" create --network none "$IMAGE" true
+	assert "$output" == ""
+	run_rbox inspect -l --format '{{.Id}}'
+	assert "$output" == "$(cat "$TMPDIR/out")"
+	rm "$TMPDIR/out"
+	run_rbox 125 --out "$TMPDIR/no/such/out" ps
+	assert "$stderr" =~ "^Error: send the output to '.*/no/such/out': No such file or directory"
+}
+
+@test "as podman - run -h is a host name, not the help" {
+	run_rbox run -h my-box --rm --network none "$IMAGE" hostname
+	assert "$output" == my-box
+	run_rbox 125 run -h
+	assert "$stderr" =~ "^Error: flag needs an argument: .*-h"
+	run_rbox ps -h
+	assert "$output" =~ 'Usage:'
+}
+
+@test "as podman - names may be typed with docker's slash before them" {
+	run_rbox create --name /slashed --network none "$IMAGE" true
+	run_rbox inspect --format '{{.Name}}' /slashed
+	assert "$output" == slashed
+	run_rbox ps -a --filter 'name=^/slashed$' --format '{{.Names}}'
+	assert "$output" == slashed
+	run_rbox ps -a --filter 'name=^/slash$' --format '{{.Names}}'
+	assert "$output" == ""
+	run_rbox 125 create --name /slashed --network none "$IMAGE" true
+	assert "$stderr" =~ 'the container name "slashed" is already in use by [0-9a-f]{64}\.'
+	run_rbox create --replace --name /slashed --network none "$IMAGE" true
+	run_rbox rm /slashed
+	assert "$output" == /slashed "as typed"
+	for name in //a / a/ /a/b; do
+		run_rbox 125 create --name "$name" --network none "$IMAGE" true
+		assert "$stderr" =~ "names must match \[a-zA-Z0-9\]\[a-zA-Z0-9_\.-\]\*: invalid argument"
+	done
+}
+
+@test "as podman - inspect: what can be nobody's name is 'no such object', as any other" {
+	for name in Web /web nosuch a:b:c; do
+		run_rbox 125 inspect "$name"
+		assert "$output" == "[]"
+		assert "$stderr" == "Error: no such object: \"$name\""
+	done
+	run_rbox 125 inspect --type image Web
+	assert "$stderr" =~ "the repository must be lower case"
+}
+
+@test "as podman - a user or group that isn't there is 126 for run" {
+	run_rbox 126 run --rm --network none --user bogus "$IMAGE" true
+	assert "$stderr" == "Error: unable to find user bogus: no matching entries in passwd file"
+	run_rbox 126 run --rm --network none --user 0:bogus "$IMAGE" true
+	assert "$stderr" == "Error: unable to find group bogus: no matching entries in group file"
+	# It is the start that fails: create can't know.
+	run_rbox create --name c --network none --user bogus "$IMAGE" true
+	run_rbox 125 start c
+}
+
+# It was looked for below the working folder, which any image with a WORKDIR has elsewhere.
+@test "as podman - --oom-score-adj: whatever the working folder; too low becomes one's own, with a warning" {
+	local own
+	own=$(cat /proc/self/oom_score_adj)
+	run_rbox run --rm --network none -w /tmp --oom-score-adj $((own + 7)) "$IMAGE" cat /proc/self/oom_score_adj
+	assert "$output" == $((own + 7))
+	assert "$stderr" == ""
+	run_rbox run --rm --network none --oom-score-adj -1000 "$IMAGE" cat /proc/self/oom_score_adj
+	assert "$output" == "$own"
+	assert "$stderr" =~ "^WARN: Requested oom_score_adj=-1000 is lower than the current one, changing to $own"
+}
+
+# A unit that podman 4.4 or later writes for systemd has no line any more that removes it first.
+@test "as podman - --cidfile: one that is there is written anew" {
+	printf 'something much longer than an id %0200d\n' 1 >"$TMPDIR/cid"
+	run_rbox create --network none --cidfile "$TMPDIR/cid" "$IMAGE" true
+	assert "$(cat "$TMPDIR/cid")" == "$output"
+	rm "$TMPDIR/cid"
+}
+
+@test "as podman - run --attach stdin prints the id: its output goes nowhere else" {
+	run_rbox 3 run --name c --network none --attach stdin "$IMAGE" sh -c 'echo hello; exit 3'
+	assert "$output" =~ '^[0-9a-f]{64}$'
+	run_rbox inspect --format '{{.Id}}' "$output"
+	run_rbox 3 run --network none --attach stderr "$IMAGE" sh -c 'echo hello; echo err >&2; exit 3'
+	assert "$output" == ""
+	assert "$stderr" == err
+}
+
+@test "as podman - options that exclude each other" {
+	run_rbox 125 run --rmi --rm=false --network none "$IMAGE" true
+	assert "$stderr" == "Error: the --rmi option does not work without --rm"
+	run_rbox 125 create --no-hosts --add-host a:1.2.3.4 "$IMAGE" true
+	assert "$stderr" == "Error: --no-hosts and --add-host cannot be set together"
+	run_rbox create --network none "$IMAGE" true
+	run_rbox 125 start --sig-proxy "$output"
+	assert "$stderr" == "Error: you cannot use sig-proxy without --attach: invalid argument"
+}
+
+@test "as podman - --authfile must be there, needed or not; what the environment names need not" {
+	local command
+	for command in "run --rm" create pull; do
+		# shellcheck disable=SC2086
+		run_rbox 125 $command --authfile "$TMPDIR/no-such-file" "$IMAGE"
+		assert "$output" == ""
+		assert "$stderr" =~ "^Error: .*credential file is not accessible: faccessat .*/no-such-file: No such file or directory"
+	done
+	REGISTRY_AUTH_FILE=$TMPDIR/no-such-file run_rbox run --rm --network none "$IMAGE" true
+}
+
+@test "as podman - --log-opt max-size: units of 1000, fractions; inspect shows it in full" {
+	local row
+	for row in 3.011m=3.011MB 8000=8kB 400000000=400MB 10k=10kB 1.5GB=1.5GB 700b=700B -1=0B; do
+		run_rbox create --network none --log-opt "max-size=${row%=*}" "$IMAGE" true
+		run_rbox inspect --format '{{.HostConfig.LogConfig.Size}}' "$output"
+		assert "$output" == "${row#*=}" "max-size=${row%=*}"
+	done
+	for row in 1. .k 1.5x 1kib; do
+		run_rbox 125 create --network none --log-opt "max-size=$row" "$IMAGE" true
+		assert "$stderr" =~ "^Error: --log-opt max-size=$row: a number with b, k, m or g"
+	done
+}
+
+@test "as podman - ps: .Label, ids in capitals, restart-policy=none" {
+	local id
+	run_rbox create --name labelled --network none --label colour=red --restart always "$IMAGE" true
+	id=$output
+	run_rbox ps -a --format '{{.Names}}={{.Label "colour"}}={{.Label "nosuch"}}'
+	assert "$output" == "labelled=red="
+	run_rbox ps -a --format '{{range .}}{{.Label "colour"}}{{end}}'
+	assert "$output" == red
+	run_rbox 125 ps -a --format '{{.Names "colour"}}'
+	id=${id:0:9}
+	run_rbox ps -a --filter "id=${id^^}" --format '{{.Names}}'
+	assert "$output" == labelled
+	run_rbox start --all --filter restart-policy=none
+	assert "$output" == ""
+	run_rbox create --name plain --network none "$IMAGE" true
+	run_rbox ps -a --filter restart-policy=none --format '{{.Names}}'
+	assert "$output" == plain
+}
+
+@test "as podman - wait --ignore --latest: -1 where there is nothing" {
+	run_rbox wait --ignore --latest
+	assert "$output" == -1
+	run_rbox 125 wait --latest
+	assert "$stderr" == "Error: no such container"
+}
