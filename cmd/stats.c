@@ -130,10 +130,10 @@ static int stats_run(struct app *app, int argc, char **argv, struct fail *f)
 
 const struct command stats_command = {
 	.name = "stats", .args = "[options] [CONTAINER...]", .summary = "Show what running containers use",
-	.details = "CPU, memory, network and disk of all running containers, or of those named. As a container has no\n"
-		   "cgroup of its own yet, the numbers are the sum over its processes: memory is their proportional\n"
-		   "share without the page cache, the limit is the machine's, and what an ended process used counts\n"
-		   "when another one in the container waited for it.",
+	.details = "CPU, memory, network and disk of all running containers, or of those named: what the container's\n"
+		   "cgroup has counted, memory without the page cache. For a container without a cgroup of its own the\n"
+		   "numbers are the sum over its processes: memory is their proportional share, the limit is the\n"
+		   "machine's, and what an ended process used counts when another one in the container waited for it.",
 	.examples = "  rbox stats --no-stream\n  rbox stats --no-stream --format '{{.Name}} {{.CPUPerc}} {{.MemUsage}}' web",
 	.needs = NEED_STORE, .opts = stats_rows, .run = stats_run,
 };

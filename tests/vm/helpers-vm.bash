@@ -43,7 +43,7 @@ cgroup_of() {
 # In teardown_file: nothing is left of what rbox made in the cgroups of units, then of those.
 cgroup_check() {
 	local left
-	wait_for 30 no_cgroup_left || {
+	wait_for 120 no_cgroup_left || {
 		left=$(find "$(manager)" -mindepth 2 -type d)
 		echo "cgroups left behind: $left" >&2
 		return 1
