@@ -17,6 +17,7 @@
 #include "pkg/util/sig.h"
 #include "pkg/util/str.h"
 #include "pkg/util/time.h"
+#include "runtime/monitor/restart.h"
 
 enum { TEXT_MAX = 1024, LOG_LINES = 10, LOG_LINE_MAX = 200, LOG_PIECES_MAX = 16 * 1024 };
 
@@ -445,6 +446,34 @@ static void judge(struct why *w)
 		judge_exit(w);
 }
 
+/* What its restart policy made of the end, or of those before this run. */
+static void judge_restarts(struct why *w)
+{
+	const struct state *s = &w->c->state;
+	struct restart_policy p = { RESTART_NO, 0 };
+	struct fail ignored = { 0 };
+
+	if (container_is_running(w->c)) {
+		if (s->restarts > 0)
+			because(w, "state.json", "restarts %d: this is run %d since a user started it; the one before "
+				"ended with exit code %d", s->restarts, s->restarts + 1, s->last_code);
+		return;
+	}
+	if (restart_parse(w->c->config.life.restart, &p, &ignored) < 0 || p.kind == RESTART_NO || !s->started_at ||
+	    s->stopped_by_user)
+		return;
+	if (p.kind == RESTART_ON_FAILURE && s->exit_code && p.max && s->restarts >= p.max) {
+		mem_replace(&w->verdict, mem_printf("%s; its restart policy has given up after %d runs", w->verdict,
+						    s->restarts + 1));
+		because(w, "config.json", "--restart %s: at most %d restarts", w->c->config.life.restart, p.max);
+		because(w, "state.json", "restarts %d; the run before the last ended with exit code %d", s->restarts,
+			s->last_code);
+	} else if (p.kind == RESTART_ON_FAILURE && !s->exit_code) {
+		because(w, "config.json", "--restart %s: an exit code of 0 is no failure, it is not started again (after "
+			"%d restarts)", w->c->config.life.restart, s->restarts);
+	}
+}
+
 static json_t *stamp(int64_t t)
 {
 	char buf[TIME_TEXT_MAX];
@@ -465,13 +494,14 @@ int engine_why(struct engine *e, const char *name, json_t **ret, struct fail *f)
 	w.because = json_array();
 	w.fix = json_array();
 	judge(&w);
+	judge_restarts(&w);
 	/* Of an end that nobody saw the time isn't known. */
 	if (!container_is_running(&c) && s->finished_at && !str_eq(w.cause, "reboot") &&
 	    !str_eq(w.cause, "monitor-lost"))
 		because(&w, "state.json", "finished_at %s", time_format(s->finished_at, when));
-	*ret = json_pack("{s:s, s:s, s:s, s:i, s:i, s:o, s:o, s:s, s:o, s:o, s:o}", "Id", c.id, "Name",
+	*ret = json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o, s:s, s:o, s:o, s:o}", "Id", c.id, "Name",
 			 c.config.name, "Status", status_word((enum status)s->status), "ExitCode", s->exit_code,
-			 "Signal", s->signal, "StartedAt", stamp(s->started_at), "FinishedAt",
+			 "Signal", s->signal, "Restarts", s->restarts, "StartedAt", stamp(s->started_at), "FinishedAt",
 			 stamp(s->finished_at), "Cause", w.cause, "Verdict", clean(w.verdict), "Because", w.because,
 			 "Fix", w.fix);
 	free(w.verdict);

@@ -9,7 +9,7 @@
 /*
  * How a container ended, and how one knows: an object
  *
- *	Id Name Status ExitCode Signal StartedAt FinishedAt
+ *	Id Name Status ExitCode Signal Restarts StartedAt FinishedAt
  *	Cause	one word for programs: running paused never-started start-failed exited signal
  *		stopped killed timeout seccomp oom monitor-lost reboot
  *	Verdict	a sentence

@@ -41,16 +41,47 @@ sleeper() {	# NAME [COMMAND...]
 
 @test "why - operands and formats" {
 	run_rbox 125 why
-	assert "$stderr" =~ "accepts 1 arg"
-	run_rbox 125 why a b
-	assert "$stderr" =~ "accepts 1 arg"
+	assert "$stderr" =~ "Error: you must provide at least one name or id"
 	run_rbox 125 why nosuch
 	assert "$stderr" == 'Error: no container with name or ID "nosuch" found: no such container'
 	run_rbox create --name w "$IMAGE" true
 	run_rbox why --format json w
 	run_sh "printf %s '$output' | python3 -c 'import json,sys; d = json.load(sys.stdin); print(sorted(d))'"
-	assert "$output" == "['Because', 'Cause', 'ExitCode', 'FinishedAt', 'Fix', 'Id', 'Name', 'Signal', 'StartedAt', 'Status', 'Verdict']"
+	assert "$output" == "['Because', 'Cause', 'ExitCode', 'FinishedAt', 'Fix', 'Id', 'Name', 'Restarts', 'Signal', 'StartedAt', 'Status', 'Verdict']"
 	run_rbox 125 why --format '{{.Nosuch}}' w
+}
+
+@test "why - several at once, and the latest" {
+	run_rbox create --name w "$IMAGE" true
+	run_rbox run --name v --network none "$IMAGE" true
+	run_rbox why w v
+	assert "$output" =~ ^"w: it was created and never started"$'\n'.*$'\n\n'"v: its command ended by itself with success"
+	run_rbox why --latest
+	assert "$output" =~ ^"v: its command"
+	run_rbox why --format '{{.Name}} {{.Cause}}' w v
+	assert "$output" == $'w never-started\nv exited'
+	# one that isn't there: nothing is told of the others, as for every command that takes several
+	run_rbox 125 why w nosuch
+	assert "$output" == ""
+	assert "$stderr" == 'Error: no container with name or ID "nosuch" found: no such container'
+	run_rbox 125 why --latest w
+	assert "$stderr" =~ ^"Error: "
+}
+
+@test "why - a restart policy that has given up, and after how many runs" {
+	run_rbox run -d --name w --network none --restart on-failure:2 "$IMAGE" sh -c 'exit 3'
+	wait_for 20 is_over w
+	run_rbox why w
+	assert "${lines[0]}" == "w: its command ended by itself with exit code 3; its restart policy has given up after 3 runs"
+	assert "$output" =~ "because: config.json: --restart on-failure:2: at most 2 restarts"
+	assert "$output" =~ "because: state.json: restarts 2; the run before the last ended with exit code 3"
+	run_rbox why --format '{{.Restarts}}' w
+	assert "$output" == 2
+	run_rbox run -d --name v --network none --restart on-failure "$IMAGE" true
+	wait_for 20 is_over v
+	run_rbox why v
+	assert "${lines[0]}" == "v: its command ended by itself with success (exit code 0)"
+	assert "$output" =~ "because: config.json: --restart on-failure: an exit code of 0 is no failure"
 }
 
 @test "why - never started, running, paused by nobody" {
