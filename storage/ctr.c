@@ -14,6 +14,7 @@
 #include "pkg/util/path.h"
 #include "storage/ctr_name.h"
 #include "storage/dir.h"
+#include "storage/sweep.h"
 
 static int unknown(const char *text, struct fail *f)
 {
@@ -157,7 +158,8 @@ bool ctr_is_running(int dir_fd)
 	return file_is_locked(dir_fd, "lock.run");
 }
 
-int ctr_remove(const struct store *s, const char *id, const char *name, struct fail *f)
+static int remove_as(const struct store *s, const char *id, const char *name,
+		     char ret_entry[DIR_NONCE_LEN + 1], struct fail *f)
 {
 	auto_fd int containers = -EBADF;
 	auto_fd int names_lock = -EBADF;
@@ -172,7 +174,7 @@ int ctr_remove(const struct store *s, const char *id, const char *name, struct f
 	if (names_lock < 0)
 		return names_lock;
 	/* The folder first: killed in between, a link to nothing is left, which counts as free. */
-	r = store_trash(s, containers, id, f);
+	r = trash_move(s, containers, id, ret_entry, f);
 	if (r == -ENOENT) {
 		fail_clear(f);
 		r = unknown(id, f);
@@ -180,6 +182,43 @@ int ctr_remove(const struct store *s, const char *id, const char *name, struct f
 	if (name)
 		ctr_name_drop(s, name, id);
 	return r;
+}
+
+int ctr_remove(const struct store *s, const char *id, const char *name, struct fail *f)
+{
+	char entry[DIR_NONCE_LEN + 1];
+
+	return remove_as(s, id, name, entry, f);
+}
+
+int ctr_remove_held(const struct store *s, const char *id, const char *name, struct ctr_held *ret,
+		    struct fail *f)
+{
+	auto_fd int dir = ctr_open(s, id, f);
+	int r;
+
+	*ret = CTR_HELD_NONE;
+	r = dir < 0 ? dir : remove_as(s, id, name, ret->entry, f);
+	if (r < 0)
+		return r;
+	r = dir_lock(dir, false);
+	if (r >= 0) {
+		ret->lock_fd = r;
+		ret->dir_fd = fd_take(&dir);
+	}
+	return 0;
+}
+
+int ctr_held_delete(const struct store *s, struct ctr_held *h)
+{
+	struct fail ignored = { 0 };
+	auto_fd int dir = fd_take(&h->dir_fd), lock = fd_take(&h->lock_fd);
+	auto_fd int trash = -EBADF;
+
+	if (lock < 0)
+		return -EWOULDBLOCK;
+	trash = store_dir(s, "trash", &ignored);
+	return trash < 0 ? trash : sweep_locked(trash, h->entry, dir);
 }
 
 int ctr_rename(const struct store *s, const char *id, const char *from, const char *to, struct fail *f)

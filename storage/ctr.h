@@ -2,9 +2,11 @@
 #ifndef STORAGE_CTR_H
 #define STORAGE_CTR_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "storage/dir.h"
 #include "storage/store.h"
 
 /*
@@ -24,7 +26,7 @@ enum { CTR_ID_LEN = 64 };
 int ctr_id_new(char ret[CTR_ID_LEN + 1]) MUST_USE;
 
 /*
- * Making: ctr_new gives a folder in tmp/ (with rw/upper 0755, rw/work 0700, bundle/ in it); the caller
+ * Making: ctr_new gives a folder in tmp/ (with rw/upper 0755, rw/work 0700 in it); the caller
  * puts its files in; ctr_commit takes NAME (symlink names/NAME -> ../containers/ID; -EEXIST with the
  * holder's id in the message; a link to a container that is gone is taken over) and renames the
  * folder to containers/<id>. DURABLE: everything in it is fsynced first (not for --rm).
@@ -64,6 +66,21 @@ bool ctr_is_running(int dir_fd);
 
 /* Takes the name away and moves the folder to trash/: one rename each. The caller holds ctr_lock. */
 int ctr_remove(const struct store *s, const char *id, const char *name, struct fail *f) MUST_USE;
+
+/*
+ * ctr_remove by who holds lock.run and will delete the content itself a moment later: the folder's lock is
+ * taken too, if nobody has it, so that no sweep begins with it although lock.run is let go of before.
+ * ctr_held_delete then deletes it; < 0: it is left to the next sweep, which holds as well when it is never
+ * called (the locks go with the process).
+ */
+struct ctr_held {
+	int dir_fd, lock_fd;
+	char entry[DIR_NONCE_LEN + 1];
+};
+#define CTR_HELD_NONE ((struct ctr_held){ .dir_fd = -EBADF, .lock_fd = -EBADF })
+int ctr_remove_held(const struct store *s, const char *id, const char *name, struct ctr_held *ret,
+		    struct fail *f) MUST_USE;
+int ctr_held_delete(const struct store *s, struct ctr_held *h) MUST_USE;
 
 /*
  * Takes the name TO (-EEXIST as ctr_commit), gives FROM away; each may be NULL. The caller holds ctr_lock.

@@ -35,8 +35,7 @@ int ctr_new(const struct store *s, struct ctr_new *ret, struct fail *f)
 		const char *path;
 		mode_t mode;
 	} folders[] = {
-		{ "ctr", 0700 }, { "ctr/bundle", 0700 }, { "ctr/rw", 0700 }, { "ctr/rw/upper", 0755 },
-		{ "ctr/rw/work", 0700 },
+		{ "ctr", 0700 }, { "ctr/rw", 0700 }, { "ctr/rw/upper", 0755 }, { "ctr/rw/work", 0700 },
 	};
 	int r;
 
@@ -98,10 +97,10 @@ static int sync_folder(int dir_fd, const char *path, bool start)
 	return r == 0 && !start ? file_sync(at) : r;
 }
 
-/* The files of a container's folder and its bundle's, and the folders themselves. */
+/* The files of a container's folder, and the folders themselves. */
 static int sync_content(int dir_fd)
 {
-	static const char *const folders[] = { "bundle", "rw", "." };
+	static const char *const folders[] = { "rw", "." };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < 2 * ARRAY_LEN(folders); i++)

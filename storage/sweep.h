@@ -3,6 +3,12 @@
 #define STORAGE_SWEEP_H
 
 #include "pkg/util/fail.h"
+#include "storage/dir.h"
+#include "storage/store.h"
+
+/* store_trash, and the name that it has in trash/. */
+int trash_move(const struct store *s, int from_dir, const char *name, char ret_entry[DIR_NONCE_LEN + 1],
+	       struct fail *f) MUST_USE;
 
 /*
  * Deletes PARENT_FD/NAME, an entry of tmp/ or trash/ open as DIR_FD whose lock (storage/dir.h) the

@@ -18,18 +18,25 @@
 #include "storage/sweep.h"
 #include "storage/volume.h"
 
-int store_trash(const struct store *s, int from_dir, const char *name, struct fail *f)
+int trash_move(const struct store *s, int from_dir, const char *name, char ret_entry[DIR_NONCE_LEN + 1],
+	       struct fail *f)
 {
 	auto_fd int trash = store_dir(s, "trash", f);
-	char nonce[DIR_NONCE_LEN + 1];
 	int r;
 
 	if (trash < 0)
 		return trash;
-	r = dir_nonce(nonce);
+	r = dir_nonce(ret_entry);
 	if (r == 0)
-		r = file_move(from_dir, name, trash, nonce, 0);
+		r = file_move(from_dir, name, trash, ret_entry, 0);
 	return r < 0 ? fail(f, -r, "move '%s' to '%s/trash'", name, s->path) : 0;
+}
+
+int store_trash(const struct store *s, int from_dir, const char *name, struct fail *f)
+{
+	char entry[DIR_NONCE_LEN + 1];
+
+	return trash_move(s, from_dir, name, entry, f);
 }
 
 int store_quarantine(const struct store *s, int from_dir, const char *name, const char *what,

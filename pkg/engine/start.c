@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "pkg/engine/bind.h"
@@ -165,9 +166,14 @@ static int write_bundle(struct starting *s, struct fail *f)
 {
 	auto_json json_t *j = jsonf_write(spec_fields, &s->spec);
 	auto_free char *text = jsonf_text(j, 0);
-	auto_fd int bundle = path_open_beneath(s->dir_fd, "bundle", O_RDONLY | O_DIRECTORY, 0);
-	int r = bundle;
+	auto_fd int bundle = -EBADF;
+	int r = mkdirat(s->dir_fd, "bundle", 0700) < 0 && errno != EEXIST ? -errno : 0;
 
+	/* Whatever the caller's umask. */
+	if (r == 0 && fchmodat(s->dir_fd, "bundle", 0700, 0) < 0)
+		r = -errno;
+	if (r == 0)
+		r = bundle = path_open_beneath(s->dir_fd, "bundle", O_RDONLY | O_DIRECTORY, 0);
 	if (r >= 0)
 		r = file_replace(bundle, "config.json", text, strlen(text), 0600, 0);
 	return r < 0 ? fail(f, -r, "write bundle/config.json") : 0;
@@ -242,6 +248,7 @@ struct ending {
 	const char *store_path;
 	const struct container_config *c;
 	const char *rmi;
+	struct ctr_held held;	/* --rm: what is to be deleted */
 };
 
 /* What the monitor knows of it is as it was at the start: it may have been renamed since. Owned by C, released by *NOW. */
@@ -310,33 +317,37 @@ static void on_policy(void *ctx, struct restart_policy *ret)
 }
 
 /* True when it is gone by our doing. */
-static bool remove_ended(struct store *store, const struct container_config *c, struct fail *f)
+static bool remove_ended(struct store *store, const struct container_config *c, struct ctr_held *held,
+			 struct fail *f)
 {
 	auto_fd int dir = ctr_open(store, c->id, f);
 	int r = dir;
 
 	if (r >= 0)
-		r = restart_is_marked(dir) ? -EAGAIN : ctr_remove(store, c->id, c->name, f);
+		r = restart_is_marked(dir) ? -EAGAIN : ctr_remove_held(store, c->id, c->name, held, f);
 	return r == 0;
 }
 
-static void on_ended(void *ctx, int exit_code)
+static bool on_ended(void *ctx, int exit_code)
 {
-	const struct ending *end = ctx;
+	struct ending *end = ctx;
 	auto_store struct store store = { .root_fd = -EBADF };
 	struct container_config c;
 	struct override now;
 	struct fail f = { 0 };
+	bool gone;
 
 	(void)exit_code;
 	if (store_open(end->store_path, &store, &f) < 0)
-		return;
+		return false;
 	c = as_now(store.root_fd, end->c, &now);
-	if (remove_ended(&store, &c, &f)) {
+	gone = remove_ended(&store, &c, &end->held, &f);
+	if (gone) {
 		event_container(&store, &c, "remove");
 		volumes_drop_anonymous(&store, &c);
 	}
 	override_done(&now);
+	return gone;
 }
 
 static void say_nothing(const char *line)
@@ -351,7 +362,7 @@ static void warn_nothing(const char *fmt, ...)
 
 static void on_finish(void *ctx, int exit_code)
 {
-	const struct ending *end = ctx;
+	struct ending *end = ctx;
 	auto_store struct store store = { .root_fd = -EBADF };
 	struct fail f = { 0 };
 	unsigned left;
@@ -366,7 +377,9 @@ static void on_finish(void *ctx, int exit_code)
 		fail_clear(&f);
 	}
 	volumes_settle(&store);
-	(void)!store_sweep(&store, &left, &f);
+	/* Its starter, slow to let go of the lock, may have kept us from taking it: then it is one of many. */
+	if (ctr_held_delete(&store, &end->held) < 0 || store_needs_sweep(&store))
+		(void)!store_sweep(&store, &left, &f);
 }
 
 static enum net_mode net_mode_of(const struct container_config *c)
@@ -377,7 +390,7 @@ static enum net_mode net_mode_of(const struct container_config *c)
 static int start(struct starting *s, const struct start_opts *o, struct fail *f)
 {
 	const struct container_config *c = s->c;
-	struct ending end = { .store_path = s->e->store.path, .c = c, .rmi = o->rmi };
+	struct ending end = { .store_path = s->e->store.path, .c = c, .rmi = o->rmi, .held = CTR_HELD_NONE };
 	struct monitor_opts m = {
 		.id = c->id,
 		.dir_fd = s->dir_fd,

@@ -118,6 +118,9 @@ void monitor_end_run(struct monitor *m);
 /* Writes the file "exit" from m->exit_code; its room on the disk was taken at the start. */
 void monitor_save_exit(struct monitor *m);
 
+/* Nobody attaches any more: its folder of the runtime folder goes. Twice is allowed. */
+void monitor_unlisten(struct monitor *m);
+
 /* Ends the monitor's part of the container: finish, locks, sockets. */
 void monitor_release(struct monitor *m);
 

@@ -171,7 +171,7 @@ static int listen_attach(struct monitor *m, struct fail *f)
 	return 0;
 }
 
-static void unlisten(struct monitor *m)
+void monitor_unlisten(struct monitor *m)
 {
 	auto_fd int run = -EBADF;
 
@@ -348,6 +348,12 @@ static int prepare_aside(struct monitor *m, bool first, struct fail *f)
 	return save_state(m, first ? STATUS_CREATING : STATUS_RESTARTING, f);
 }
 
+/* Whether all that its command needs of us is there before its root is. */
+static bool goes_ahead(const struct monitor *m, bool first)
+{
+	return !m->tty && !m->has_slirp && !(first && m->o->prepare) && !starter_left(m);
+}
+
 static int launch_prepared(struct monitor *m, const struct launch *l, bool first, struct fail *f)
 {
 	int r;
@@ -367,6 +373,8 @@ static int launch_prepared(struct monitor *m, const struct launch *l, bool first
 		m->has_slirp = true;
 	}
 	r = prepare_aside(m, first, f);
+	if (r == 0 && goes_ahead(m, first))
+		r = launch_go_ahead(&m->ctr, f);
 	if (r == 0)
 		r = launch_ready(&m->ctr, f);
 	if (r == 0 && m->has_slirp)
@@ -473,7 +481,8 @@ static int launch(struct monitor *m, bool first, struct fail *f)
 		fd_close(l.keep_fds[i]);
 	if (r < 0)
 		return r;
-	if (starter_left(m))
+	/* It may run already: then it is as if they went a moment later. */
+	if (!m->ctr.gone_ahead && starter_left(m))
 		return refuse(f, ECANCELED, "whoever wanted the container has gone");
 	if (!first || !m->o->prepare)
 		return let_run(m, f);
@@ -557,7 +566,7 @@ static int bring_up(struct monitor *m, struct fail *f)
 void monitor_release(struct monitor *m)
 {
 	monitor_end_run(m);
-	unlisten(m);
+	monitor_unlisten(m);
 	m->lock_fd = fd_close(m->lock_fd);
 	/* Behind the lock: what holds lock.run is never deleted, not even by ourselves. */
 	if (m->o->finish && m->phase == PHASE_TELLING)
@@ -586,7 +595,7 @@ static void abandon(struct monitor *m, const struct fail *f)
 	record_failure(m, f);
 	/* --rm: our starter may be dead and can't undo it. */
 	if (m->lock_fd >= 0 && m->o->ended)
-		m->o->ended(m->o->ctx, fail_status(f));
+		(void)m->o->ended(m->o->ctx, fail_status(f));
 	m->phase = PHASE_OVER;
 	monitor_release(m);
 }

@@ -66,9 +66,10 @@ struct monitor_opts {
 	/* Called when a run has ended and before a further one, for the policy that holds now; RET has the one before.
 	 * May be NULL. */
 	void (*policy)(void *ctx, struct restart_policy *ret);
-	/* Called once the last exit status is recorded, before any client is told: quick (--rm's renames, so
-	 * that the name is free again when the client returns), and when the start failed. May be NULL. */
-	void (*ended)(void *ctx, int exit_code);
+	/* Called once the last exit status is on disk (the file "exit"), before any client is told: quick
+	 * (--rm's renames, so that the name is free again when the client returns), and when the start
+	 * failed. True: the container is gone, so nothing more is recorded of it. May be NULL. */
+	bool (*ended)(void *ctx, int exit_code);
 	/* Called in the monitor at the end, after the exit status is recorded and every client has been
 	 * told: what may take long (deleting the trash). Both open what they need anew: the monitor
 	 * closed the descriptors it was not told of. May be NULL. lock.run is still held in ENDED, and

@@ -113,13 +113,18 @@ void monitor_finish(struct monitor *m)
 
 	monitor_save_exit(m);
 	m->st.monitor_pid = 0;
-	record(m, STATUS_STOPPED);
+	/* With --rm it is about to go: until then the file "exit" tells all that is asked (state_load). */
+	if (!m->o->ended)
+		record(m, STATUS_STOPPED);
 	memset(m->timers, 0, sizeof(m->timers));
 	/* The end before a pause was told then. */
 	if (ran)
 		monitor_news(m, MONITOR_DIED);
-	if (m->o->ended)
-		m->o->ended(m->o->ctx, m->exit_code);
+	if (m->o->ended && !m->o->ended(m->o->ctx, m->exit_code))
+		record(m, STATUS_STOPPED);
+	/* Before anybody hears of the end: a folder there without a container is a trace of a killed monitor. */
+	else if (m->o->ended)
+		monitor_unlisten(m);
 	m->listen_fd = fd_close(m->listen_fd);
 	tell_clients(m);
 	m->phase = PHASE_TELLING;

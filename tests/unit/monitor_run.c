@@ -100,11 +100,21 @@ int launch_ready(struct launched *l, struct fail *f)
 	return 0;
 }
 
+int launch_go_ahead(struct launched *l, struct fail *f)
+{
+	char c = 'g';
+
+	(void)f;
+	assert_int_equal(write(l->sock, &c, 1), 1);
+	l->gone_ahead = true;
+	return 0;
+}
+
 int launch_go(struct launched *l, struct fail *f)
 {
 	char c = 'g';
 
-	if (write(l->sock, &c, 1) == 1 && read(l->sock, &c, 1) == 1) {
+	if ((l->gone_ahead || write(l->sock, &c, 1) == 1) && read(l->sock, &c, 1) == 1) {
 		refuse(f, c, "cannot run");
 		f->status = 127;
 		return -c;
@@ -716,19 +726,45 @@ static void test_tty(void **state)
 	bed_free(b);
 }
 
-static void note_end(void *ctx, int code)
+static bool note_end(void *ctx, int code)
 {
 	const struct bed *b = ctx;
 	char name[32];
 
 	snprintf(name, sizeof(name), "ended-%d", code);
 	assert_int_equal(mkdirat(b->dir_fd, name, 0700), 0);
+	return code == 8;
+}
+
+/* What is gone is not written down any more; what stays (it is restarted, say) is. */
+static void test_ended_kept(void **state)
+{
+	struct bed *b = bed_new("exit 9");
+	auto_str struct str out = STR_INIT(1 << 20);
+	struct state s;
+	struct fail f = { 0 };
+	int sock;
+
+	(void)state;
+	b->o.ended = note_end;
+	b->o.ctx = b;
+	sock = start(b);
+	assert_int_equal(collect(sock, &out, &out), 9);
+	fd_close(sock);
+	await_monitor(b);
+	assert_int_equal(state_load_raw(b->dir_fd, &s, &f), 0);
+	assert_int_equal(s.status, STATUS_STOPPED);
+	assert_int_equal(s.exit_code, 9);
+	state_done(&s);
+	bed_free(b);
 }
 
 static void test_ended(void **state)
 {
 	struct bed *b = bed_new("exit 8");
 	auto_str struct str out = STR_INIT(1 << 20);
+	struct state s;
+	struct fail f = { 0 };
 	int sock;
 
 	(void)state;
@@ -739,6 +775,14 @@ static void test_ended(void **state)
 	assert_int_equal(faccessat(b->dir_fd, "ended-8", F_OK, 0), 0);
 	fd_close(sock);
 	await_monitor(b);
+	assert_int_equal(state_load_raw(b->dir_fd, &s, &f), 0);
+	assert_int_equal(s.status, STATUS_RUNNING);
+	state_done(&s);
+	/* Whoever looks all the same sees the end. */
+	assert_int_equal(state_load(b->dir_fd, &s, &f), 0);
+	assert_int_equal(s.status, STATUS_STOPPED);
+	assert_int_equal(s.exit_code, 8);
+	state_done(&s);
 	bed_free(b);
 }
 
@@ -825,8 +869,8 @@ int main(void)
 		cmocka_unit_test(test_prepared_ends),	cmocka_unit_test(test_prepared_fails),
 		cmocka_unit_test(test_detached),
 		cmocka_unit_test(test_sigterm),		cmocka_unit_test(test_tty),
-		cmocka_unit_test(test_ended),		cmocka_unit_test(test_stop_time),
-		cmocka_unit_test(test_stop_old),
+		cmocka_unit_test(test_ended),		cmocka_unit_test(test_ended_kept),
+		cmocka_unit_test(test_stop_time),	cmocka_unit_test(test_stop_old),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

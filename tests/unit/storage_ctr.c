@@ -55,10 +55,47 @@ static void test_life(void **state)
 	env_swept(e);
 }
 
+/* Who removes a container and deletes it itself is not helped by another's sweep. */
+static void test_held(void **state)
+{
+	struct env *e = *state;
+	char id[CTR_ID_LEN + 1];
+	struct fail f = { 0 };
+	struct ctr_held h;
+	unsigned left;
+	int other, dir;
+
+	make(e, "x", id);
+	env_ok(ctr_remove_held(&e->store, id, "x", &h, &f), &f);
+	assert_true(h.lock_fd >= 0);
+	assert_false(store_needs_sweep(&e->store));
+	env_ok(store_sweep(&e->store, &left, &f), &f);
+	assert_int_equal(left, 0);
+	assert_int_equal(faccessat(h.dir_fd, "rw/upper", F_OK, 0), 0);
+	assert_int_equal(ctr_held_delete(&e->store, &h), 0);
+	assert_int_equal(h.lock_fd, -EBADF);
+	env_swept(e);
+
+	/* Its lock is somebody's: left to the next sweep. */
+	make(e, "y", id);
+	dir = ctr_open(&e->store, id, &f);
+	other = ctr_lock(dir, &f);
+	assert_true(other >= 0);
+	dir = fd_close(dir);
+	env_ok(ctr_remove_held(&e->store, id, "y", &h, &f), &f);
+	assert_int_equal(h.lock_fd, -EBADF);
+	assert_int_equal(ctr_held_delete(&e->store, &h), -EWOULDBLOCK);
+	fd_close(other);
+	assert_true(store_needs_sweep(&e->store));
+	env_ok(store_sweep(&e->store, &left, &f), &f);
+	env_swept(e);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_life, env_setup, env_teardown),
+		cmocka_unit_test_setup_teardown(test_held, env_setup, env_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
