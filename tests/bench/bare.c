@@ -7,8 +7,10 @@
  *
  * LOWER is an unpacked image, BASE a folder for the upper and work folders, made and removed. -u: joins
  * the user namespace of PID instead of making one with newuidmap and newgidmap. -n: the network
- * namespace is left out. -f: all that a default container has besides: sysfs, masked and read-only
- * paths, the seccomp filter, 11 capabilities.
+ * namespace is left out. -f: the same work as a container with an engine's defaults, namely besides: sysfs,
+ * masked and read-only paths; /etc/hosts, resolv.conf, hostname and /run/.containerenv bound from
+ * files written for it, /etc/mtab; the loopback up; the seccomp filter, 11 capabilities. Its stdio and its
+ * command's stay what they are: no pipe, no log, no record of anything.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +18,7 @@
 #include <linux/filter.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <net/if.h>
 #include <pwd.h>
 #include <sched.h>
 #include <signal.h>
@@ -23,8 +26,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -149,17 +154,78 @@ static void full_mounts(void)
 	static const char *const masked[] = {
 		"proc/acpi", "proc/kcore", "proc/keys", "proc/latency_stats", "proc/sched_debug",
 		"proc/scsi", "proc/timer_list", "proc/timer_stats", "proc/interrupts", "sys/firmware",
-		"sys/fs/selinux", "sys/devices/virtual/powercap",
+		"sys/fs/selinux", "sys/devices/virtual/powercap", "sys/dev/block",
 	};
 	static const char *const ro[] = {
 		"proc/asound", "proc/bus", "proc/fs", "proc/irq", "proc/sys", "proc/sysrq-trigger",
 	};
 
 	MUST(mount("sysfs", "sys", "sysfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL));
+	(void)!mount("cgroup2", "sys/fs/cgroup", "cgroup2", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 	for (size_t i = 0; i < sizeof(masked) / sizeof(*masked); i++)
 		mask(masked[i]);
 	for (size_t i = 0; i < sizeof(ro) / sizeof(*ro); i++)
 		read_only(ro[i]);
+}
+
+/* What an engine writes for each container and binds over the image's own. */
+static const char *const own_files[] = { "etc/hosts", "etc/resolv.conf", "etc/hostname", "run/.containerenv" };
+
+static const char *own_name(size_t i)
+{
+	return strchr(own_files[i], '/') + 1;
+}
+
+static void write_own(const char *base)
+{
+	char path[400];
+
+	for (size_t i = 0; i < sizeof(own_files) / sizeof(*own_files); i++) {
+		snprintf(path, sizeof(path), "%s/%s", base, own_name(i));
+		close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0644));
+		spew(path, "127.0.0.1 localhost\n");
+	}
+}
+
+/* With what the mount points were made of in the upper folder. */
+static void clear_own(const char *base)
+{
+	static const char *const made[] = { "etc/mtab", "etc", "run" };
+	char path[400];
+
+	for (size_t i = 0; i < sizeof(own_files) / sizeof(*own_files); i++) {
+		snprintf(path, sizeof(path), "%s/%s", base, own_name(i));
+		(void)unlink(path);
+		snprintf(path, sizeof(path), "%s/upper/%s", base, own_files[i]);
+		(void)unlink(path);
+	}
+	for (size_t i = 0; i < sizeof(made) / sizeof(*made); i++) {
+		snprintf(path, sizeof(path), "%s/upper/%s", base, made[i]);
+		(void)remove(path);
+	}
+}
+
+static void bind_own(const char *base)
+{
+	char path[400];
+
+	for (size_t i = 0; i < sizeof(own_files) / sizeof(*own_files); i++) {
+		snprintf(path, sizeof(path), "%s/%s", base, own_name(i));
+		close(open(own_files[i], O_CREAT | O_WRONLY | O_CLOEXEC, 0644));
+		MUST(mount(path, own_files[i], NULL, MS_BIND, NULL));
+		MUST(mount(NULL, own_files[i], NULL, MS_BIND | MS_REMOUNT | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL));
+	}
+	(void)!symlink("/proc/mounts", "etc/mtab");
+}
+
+static void loopback_up(void)
+{
+	struct ifreq r = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	MUST(fd);
+	MUST(ioctl(fd, SIOCSIFFLAGS, &r));
+	close(fd);
 }
 
 static void full_privs(void)
@@ -205,8 +271,10 @@ static void root_mounts(const char *lower, const char *base, int full)
 		   "newinstance,ptmxmode=0666,mode=0620,gid=5"));
 	MUST(mount("shm", "dev/shm", "tmpfs", safe, "mode=1777,size=65536k"));
 	MUST(mount("mqueue", "dev/mqueue", "mqueue", safe, NULL));
-	if (full)
+	if (full) {
+		bind_own(base);
 		full_mounts();
+	}
 	MUST(syscall(SYS_pivot_root, ".", "."));
 	MUST(umount2(".", MNT_DETACH));
 	MUST(chdir("/"));
@@ -252,6 +320,8 @@ static int run(const char *lower, const char *base, char **argv, int net, int fu
 		MUST(setsid());
 		root_mounts(lower, base, full);
 		MUST(sethostname("bare", 4));
+		if (full && net)
+			loopback_up();
 		if (full)
 			full_privs();
 		execvp(argv[0], argv);
@@ -319,7 +389,11 @@ int main(int argc, char **argv)
 		snprintf(sub, sizeof(sub), "%s/%s", base, *s);
 		MUST(mkdir(sub, 0755));
 	}
+	if (full)
+		write_own(base);
 	r = run(argv[optind], base, argv + optind + 2, net, full);
+	if (full)
+		clear_own(base);
 	snprintf(sub, sizeof(sub), "%s/work/work/incompat/volatile/dirty", base);
 	(void)!unlink(sub);
 	for (const char *const *s = (const char *const[]){ "upper", "work/work/incompat/volatile",
