@@ -211,14 +211,9 @@ int ctr_remove_held(const struct store *s, const char *id, const char *name, str
 
 int ctr_held_delete(const struct store *s, struct ctr_held *h)
 {
-	struct fail ignored = { 0 };
 	auto_fd int dir = fd_take(&h->dir_fd), lock = fd_take(&h->lock_fd);
-	auto_fd int trash = -EBADF;
 
-	if (lock < 0)
-		return -EWOULDBLOCK;
-	trash = store_dir(s, "trash", &ignored);
-	return trash < 0 ? trash : sweep_locked(trash, h->entry, dir);
+	return lock < 0 ? -EWOULDBLOCK : trash_delete(s, h->entry, dir);
 }
 
 int ctr_rename(const struct store *s, const char *id, const char *from, const char *to, struct fail *f)

@@ -121,6 +121,16 @@ static bool owes(const struct store *s, int dir_fd)
 	return names != NULL;
 }
 
+int trash_delete(const struct store *s, const char *entry, int dir_fd)
+{
+	struct fail ignored = { 0 };
+	auto_fd int trash = store_dir(s, "trash", &ignored);
+
+	if (trash < 0)
+		return trash;
+	return owes(s, dir_fd) ? -EBUSY : sweep_locked(trash, entry, dir_fd);
+}
+
 /* 0: gone or alive; < 0: still there. */
 static int sweep_entry(const struct store *s, int parent_fd, const char *name, bool in_trash)
 {
