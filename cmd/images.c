@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/commands.h"
@@ -13,7 +15,7 @@
 struct images_args {
 	struct images_opts images;
 	bool quiet, noheading;
-	char *format;
+	char *format, *sort;
 };
 
 static const struct opt images_rows[] = {
@@ -25,6 +27,7 @@ static const struct opt images_rows[] = {
 	OPT_FLAG(0, "notruncate", struct images_args, images.no_trunc, NULL),
 	OPT_FLAG('n', "noheading", struct images_args, noheading, "leave the heading out"),
 	OPT_FLAG('q', "quiet", struct images_args, quiet, "print only ids"),
+	OPT_STR(0, "sort", struct images_args, sort, "BY", "created (default), id, repository, size or tag"),
 	OPT_END
 };
 
@@ -61,6 +64,42 @@ static void to_json_rows(json_t *rows)
 	json_array_foreach(rows, i, row)
 		for (size_t k = 0; k < ARRAY_LEN(extra); k++)
 			json_object_del(row, extra[k]);
+}
+
+static int compare(const void *a, const void *b, void *key)
+{
+	json_t *x = json_object_get(*(json_t *const *)a, key), *y = json_object_get(*(json_t *const *)b, key);
+
+	if (json_is_integer(x))
+		return json_integer_value(x) < json_integer_value(y) ? -1 : json_integer_value(x) > json_integer_value(y);
+	return strcmp(json_string_value(x), json_string_value(y));
+}
+
+/* As podman: upwards, but for created, which the rows come by: the newest first. */
+static int sort_rows(json_t *rows, const char *by, struct fail *f)
+{
+	static const char *const fields[][2] = {
+		{ "created", NULL }, { "id", "Id" }, { "repository", "Repository" }, { "size", "Size" }, { "tag", "Tag" },
+	};
+	size_t n = json_array_size(rows), k = 0;
+	auto_json json_t *held = json_copy(rows);
+	json_t **v;
+
+	while (k < ARRAY_LEN(fields) && strcmp(fields[k][0], by))
+		k++;
+	if (k == ARRAY_LEN(fields))
+		return refuse(f, EINVAL, "\"%.60s\" is not a valid field for sorting. Choose from: created, id, repository, "
+			      "size, tag", by);
+	if (!fields[k][1] || !n)
+		return 0;
+	v = mem_array(n, sizeof(json_t *));
+	for (size_t i = 0; i < n; i++)
+		v[i] = json_array_get(held, i);
+	qsort_r(v, n, sizeof(json_t *), compare, (void *)fields[k][1]);
+	for (size_t i = 0; i < n; i++)
+		json_array_set(rows, i, v[i]);
+	free(v);
+	return 0;
 }
 
 /* An image with two names is one id. */
@@ -117,6 +156,8 @@ static int images_run(struct app *app, int argc, char **argv, struct fail *f)
 		return -f->code;
 	o.images.name = first < argc ? argv[first] : NULL;
 	r = engine_images(&app->engine, &o.images, &rows, f);
+	if (r == 0 && o.sort)
+		r = sort_rows(rows, o.sort, f);
 	if (r == 0 && o.quiet && !o.format)
 		print_ids(rows);
 	else if (r == 0)

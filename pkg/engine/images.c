@@ -5,10 +5,13 @@
 #include <string.h>
 
 #include "pkg/engine/filter.h"
+#include "pkg/engine/summary.h"
 #include "pkg/oci/image.h"
+#include "pkg/util/fd.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
 #include "pkg/util/time.h"
+#include "storage/ctr.h"
 #include "storage/image.h"
 
 static const char *const keys[] = { "id", "before", "since", "after", "dangling", "label", "label!", "reference",
@@ -18,6 +21,7 @@ struct entry {
 	const struct image_entry *image;
 	struct image_config config;
 	int64_t created;
+	int containers;		/* that were made of it */
 };
 
 static int64_t created_of(const struct image_config *c, const struct image *i)
@@ -100,6 +104,40 @@ static bool match_false(const char *v, const void *ctx)
 	return str_to_bool(v, &want) == 0 && !want;
 }
 
+static bool match_digest(const char *v, const void *ctx)
+{
+	const struct image *i = &((const struct entry *)ctx)->image->image;
+	char text[DIGEST_TEXT_MAX];
+
+	return digest_is_set(&i->manifest) && str_starts(digest_format(&i->manifest, text), v);
+}
+
+static bool match_containers(const char *v, const void *ctx)
+{
+	bool want = true;
+
+	return str_to_bool(v, &want) == 0 && want == (((const struct entry *)ctx)->containers > 0);
+}
+
+/* The image id of each container; one that can't be read is passed over. */
+static int images_of_containers(struct engine *e, char ***ret, struct fail *f)
+{
+	auto_strv char **ids = NULL;
+	int r = ctr_list(&e->store, &ids, f);
+
+	*ret = NULL;
+	strv_each(it, ids) {
+		struct fail ignored = { 0 };
+		struct summary s = { 0 };
+		auto_fd int dir = ctr_open(&e->store, *it, &ignored);
+
+		if (dir >= 0 && summary_load(dir, &s, &ignored) == 0 && s.image_id)
+			strv_add(ret, s.image_id);
+		summary_done(&s);
+	}
+	return r;
+}
+
 static int edge(struct engine *e, char *const *filters, const char *key, int64_t *ret, struct fail *f)
 {
 	size_t n = strlen(key);
@@ -126,6 +164,7 @@ static bool wanted(const struct entry *e, const struct images_opts *o)
 
 	return (!o->name || match_reference(o->name, e)) && filter_any(fl, "id", match_id, e) &&
 	       filter_any(fl, "dangling", match_dangling, e) && filter_any(fl, "until", match_until, e) &&
+	       filter_any(fl, "digest", match_digest, e) && filter_any(fl, "containers", match_containers, e) &&
 	       filter_any(fl, "reference", match_reference, e) && filter_any(fl, "readonly", match_false, e) &&
 	       filter_any(fl, "intermediate", match_false, e) && filter_labels(fl, e->config.config.labels);
 }
@@ -169,7 +208,7 @@ static json_t *row_json(const struct entry *e, const char *name, const struct im
 			 "Id", i->id.hex, "ID", short_id, "ParentId", "", "RepoDigests", digests, "Created",
 			 (json_int_t)(e->created / TIME_SECOND), "Size", (json_int_t)i->size, "SharedSize", (json_int_t)0,
 			 "VirtualSize", (json_int_t)i->size, "Labels", jsonf_map(e->config.config.labels),
-			 "Containers", 0, "Dangling", e->image->names == NULL, "Digest", digest, "Names",
+			 "Containers", e->containers, "Dangling", e->image->names == NULL, "Digest", digest, "Names",
 			 jsonf_strv(e->image->names), "CreatedAt", time_format_nano(e->created, at), "CreatedSince", ago,
 			 "Repository", repository, "Tag", tag, "Arch", e->config.arch ? e->config.arch : "", "Os",
 			 e->config.os ? e->config.os : "", "HumanSize",
@@ -201,6 +240,7 @@ int engine_images(struct engine *e, const struct images_opts *o, json_t **ret, s
 {
 	int64_t before = 0, since = 0, now = time_now();
 	struct image_list l = { 0 };
+	auto_strv char **used = NULL;
 	struct entry *v;
 	int r = filter_check(o->filters, keys, f);
 
@@ -210,6 +250,8 @@ int engine_images(struct engine *e, const struct images_opts *o, json_t **ret, s
 		r = edge(e, o->filters, "since", &since, f);
 	if (r == 0)
 		r = edge(e, o->filters, "after", &since, f);
+	if (r == 0)
+		r = images_of_containers(e, &used, f);
 	if (r == 0)
 		r = image_list_load(&e->store, &l, f);
 	if (r < 0)
@@ -225,6 +267,8 @@ int engine_images(struct engine *e, const struct images_opts *o, json_t **ret, s
 			fail_clear(f);
 		}
 		v[i].created = created_of(&v[i].config, &l.v[i].image);
+		strv_each(it, used)
+			v[i].containers += str_eq(*it, l.v[i].image.id.hex);
 	}
 	if (l.n)
 		qsort(v, l.n, sizeof(*v), newest_first);

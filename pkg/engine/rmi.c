@@ -128,7 +128,6 @@ static int rmi_found(struct engine *e, const char *typed, const struct digest *i
 	} else if (!name && typed_id(typed, id) && tags_of(entry) > 1 && !force) {
 		r = refuse(f, EBUSY, "unable to delete image \"%s\" by ID with more than one tag: please force "
 			   "removal", id->hex);
-		f->status = RMI_IN_USE;
 		fail_hint(f, "rbox rmi -f %s", typed);
 	} else {
 		r = remove_image(e, entry, force, done, f);

@@ -199,6 +199,32 @@ teardown() {
 	assert "$output" == plain
 }
 
+# Two of the filters were taken and did nothing.
+@test "as podman - images: --sort; what containers use, and digests, are told apart" {
+	run_rbox tag "$IMAGE" zz.example/aa:zz zz.example/bb:aa
+	run_rbox images --sort tag --format '{{.Tag}}'
+	assert "${lines[0]} ${lines[-1]}" == "aa zz"
+	run_rbox images --sort repository --format '{{.Repository}}'
+	assert "${lines[0]} ${lines[-1]}" == "localhost/busybox zz.example/bb"
+	run_rbox images --sort size -q
+	run_rbox 125 images --sort colour
+	assert "$stderr" == 'Error: "colour" is not a valid field for sorting. Choose from: created, id, repository, size, tag'
+	run_rbox create --network none localhost/configured true
+	run_rbox images --filter containers=true --format '{{.Repository}} {{.Containers}}'
+	assert "${lines[*]}" == "localhost/configured 1 localhost/configured 1" "it has two names"
+	run_rbox images --filter containers=false --format '{{.Repository}}'
+	assert "$output" !~ configured
+	run_rbox images --filter digest=sha256:0000 -q
+	assert "$output" == ""
+	run_rbox image inspect --format '{{.Digest}}' "$IMAGE"
+	run_rbox images --filter "digest=${output:0:20}" --format '{{.Tag}}'
+	assert "${#lines[@]}" -ge 3
+	run_rbox image inspect --format '{{.Id}}' "$IMAGE"
+	run_rbox 125 rmi "$output"
+	assert "$stderr" =~ 'by ID with more than one tag'
+	run_rbox rmi zz.example/aa:zz zz.example/bb:aa
+}
+
 @test "as podman - wait --ignore --latest: -1 where there is nothing" {
 	run_rbox wait --ignore --latest
 	assert "$output" == -1
