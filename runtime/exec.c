@@ -146,7 +146,9 @@ static int judge(const char *path, int err, struct fail *f)
 		return not_found(path, f);
 	if (err == ENOEXEC)
 		return bad_format(path, f);
-	r = fail(f, err, "exec `%s`", path);
+	/* crun's and podman's words: scripts look for these small letters. */
+	r = err == EACCES ? refuse(f, err, "exec `%s`: %s: OCI permission denied", path, strerror(err)) :
+			    fail(f, err, "exec `%s`", path);
 	if (err == EACCES && stat(path, &st) == 0) {
 		if (S_ISDIR(st.st_mode))
 			fail_hint(f, "'%s' is a directory", path);

@@ -59,6 +59,11 @@ static int host_json(struct engine *e, json_t **ret, struct fail *f)
 			 "selinuxEnabled", access("/sys/fs/selinux/enforce", F_OK) == 0, "cgroupControllers",
 			 json_array(), "ociRuntime", "name", "rbox", "package", "", "path", "", "version",
 			 RBOX_VERSION);
+	/* What a script asks before it reads logs or events: the defaults, whatever a container has. */
+	json_object_update_new(*ret, json_pack("{s:s, s:s, s:s, s:I, s:I}", "logDriver", "k8s-file", "eventLogger",
+					       "file", "cgroupManager", "cgroupfs", "swapTotal",
+					       (json_int_t)((uint64_t)mem.totalswap * mem.mem_unit), "swapFree",
+					       (json_int_t)((uint64_t)mem.freeswap * mem.mem_unit)));
 	return 0;
 }
 

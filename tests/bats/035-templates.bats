@@ -214,6 +214,8 @@ ROWS
 
 @test "templates - info" {
 	each info <<'ROWS'
+{{.Host.LogDriver}} {{.Host.EventLogger}} {{.Host.CgroupManager}} => k8s-file file cgroupfs
+{{.Host.SwapTotal}} => [0-9]+
 {{.Host.Arch}} => [a-z0-9]+
 {{.Host.OS}} => linux
 {{.Host.Kernel}} => [0-9]+\..*

@@ -113,6 +113,7 @@ ROWS
 	run_rbox 125 exec -d c1 no-such-command
 	assert "$stderr" =~ 'executable file `no-such-command` not found'
 	run_rbox 125 exec -d c1 /etc
+	assert "${stderr%%$'\n'*}" == "Error: exec \`/etc\`: Permission denied: OCI permission denied"
 	sessions 0
 	run_rbox exec c1 rm -f /tmp/go /tmp/written
 }

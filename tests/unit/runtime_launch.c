@@ -374,9 +374,9 @@ static void test_command_errors(void **state)
 	set_args(b, "", NULL);
 	expect_failure(b, 127, "executable file `` not found in $PATH: No such file or directory", NULL);
 	set_args(b, "/etc", NULL);
-	expect_failure(b, 126, "exec `/etc`: Permission denied", "'/etc' is a directory");
+	expect_failure(b, 126, "exec `/etc`: Permission denied: OCI permission denied", "'/etc' is a directory");
 	set_args(b, "noexec", NULL);
-	expect_failure(b, 126, "exec `/bin/noexec`: Permission denied",
+	expect_failure(b, 126, "exec `/bin/noexec`: Permission denied: OCI permission denied",
 		       "'/bin/noexec' is not executable: chmod +x");
 	set_args(b, "script", NULL);
 	expect_failure(b, 126, "exec `/bin/script`: Exec format error",
