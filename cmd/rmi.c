@@ -53,13 +53,14 @@ static int remove_all(struct app *app, const struct rmi_opts *o, struct fail *f)
 	forced.ignore = true;
 	json_array_foreach(rows, i, row)
 	{
-		/* An id with two tags stands in two rows; --all means both. */
-		const char *id = json_string_value(json_object_get(row, "Id"));
-		auto_json json_t *names = json_incref(json_object_get(row, "Names"));
+		/* An id with two tags stands in two rows, each with both names; --all means both. */
+		json_t *names = json_object_get(row, "Names"), *name;
+		size_t k;
 
-		if (json_array_size(names))
-			id = json_string_value(json_array_get(json_object_get(row, "Names"), 0));
-		worst = remove_one(app, id, &forced, worst, f);
+		json_array_foreach(names, k, name)
+			worst = remove_one(app, json_string_value(name), &forced, worst, f);
+		if (!json_array_size(names))
+			worst = remove_one(app, json_string_value(json_object_get(row, "Id")), &forced, worst, f);
 	}
 	return worst;
 }

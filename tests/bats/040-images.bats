@@ -104,6 +104,15 @@ teardown() {
 	run_rbox rmi "$IMAGE"
 }
 
+@test "rmi --all - every image with all its names; no names beside it" {
+	run_rbox tag "$IMAGE" localhost/more:1
+	run_rbox 125 rmi --all localhost/more:1
+	run_rbox 125 rmi
+	run_rbox rmi --all
+	run_rbox images -q
+	assert "$output" == ""
+}
+
 @test "rmi -f - with a container of it" {
 	local name
 	name=$(safename)
