@@ -186,7 +186,7 @@ suite_env() {
 		XDG_CONFIG_HOME="$d/config" TMPDIR="$d/tmp" RBOX_T="$d" IMAGES="$T/images" \
 		PROBE="$T/probe" BUSYBOX="$T/busybox" RBOX="${RBOX:-rbox}" RBOX_SANITIZED="${SAN:-}" \
 		COMPAT_ONLY="${COMPAT_ONLY:-}" COMPAT_SECONDS="${COMPAT_SECONDS:-}" COMPAT_CACHE="${COMPAT_CACHE:-}" \
-		COMPAT_OUT="${COMPAT_OUT:-}" RBOX_OLD="${RBOX_OLD:-}" \
+		COMPAT_OUT="${COMPAT_OUT:-}" COMPAT_SUITES="${COMPAT_SUITES:-}" RBOX_OLD="${RBOX_OLD:-}" \
 		ASAN_OPTIONS="exitcode=99:log_path=$d/asan/report" LSAN_OPTIONS="exitcode=99" \
 		UBSAN_OPTIONS="print_stacktrace=1:log_path=$d/asan/report" "$@"
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which commands and flags of podman rbox has, proved by the tests.
 
-    table.py [--only REGEX] [--jobs N] [--cache FILE] [--seconds N] [--out FILE] TESTS
+    table.py [--only REGEX] [--suites REGEX] [--jobs N] [--cache FILE] [--seconds N] [--out FILE] TESTS
     table.py --check
     table.py --rows
 
@@ -330,7 +330,8 @@ class Table:
 
     def learn(self):
         self.parallel(sorted(os.path.join(self.args.tests, n) for n in os.listdir(self.args.tests)
-                             if re.match(r"\d+-.*\.bats$", n) and not n.startswith(PASSED_OVER)), self.learn_suite)
+                             if re.match(r"\d+-.*\.bats$", n) and not n.startswith(PASSED_OVER)
+                             and re.match(self.args.suites, n)), self.learn_suite)
 
     # ---- each flag ----
 
@@ -502,6 +503,7 @@ def main():
     p.add_argument("--check", action="store_true", help="are podman.tsv, TABLE.md and rbox of one mind?")
     p.add_argument("--rows", action="store_true", help="write TABLE.md with the rows of podman.tsv")
     p.add_argument("--only", help="rows that match this")
+    p.add_argument("--suites", default=os.environ.get("COMPAT_SUITES") or "", help="those alone whose names match this")
     p.add_argument("--jobs", type=int, default=3)
     p.add_argument("--out")
     p.add_argument("--cache", default=os.environ.get("COMPAT_CACHE"))

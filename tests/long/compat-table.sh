@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # podman's commands and flags, each with the test that fails without it (contrib/compat/table.py). Half an
-# hour. COMPAT_ONLY: rows that match this; COMPAT_OUT: where the table is written; COMPAT_CACHE: a file, in a
+# hour. COMPAT_ONLY: rows that match this; COMPAT_SUITES: by these suites alone; COMPAT_OUT: where the table
+# is written; COMPAT_CACHE: a file, in a
 # folder that the tests' user may write to, that keeps what was found; COMPAT_SECONDS: stop after so long, to
 # go on from the cache another time.
 set -eu
