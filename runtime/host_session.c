@@ -124,6 +124,23 @@ static char *delegated_folder(const char *own)
 	return NULL;
 }
 
+/* Hybrid: a v2 is mounted, but a v1 hierarchy holds the controllers, and no v2 cgroup can get them then. */
+static bool is_hybrid(void)
+{
+	auto_str struct str s = STR_INIT(64 * 1024);
+
+	return file_read(AT_FDCWD, "/proc/self/cgroup", &s) >= 0 && strstr(str_cstr(&s), ":memory:");
+}
+
+/* cgroup_no_v1: the kernel's own; the other is systemd's (kernel-command-line(7)). */
+static char *unify_fix(void)
+{
+	return mem_strdup(booted_systemd() ?
+			  "boot with systemd.unified_cgroup_hierarchy=1 cgroup_no_v1=all on the kernel's command line" :
+			  "boot with cgroup_no_v1=all on the kernel's command line, and mount -t cgroup2 none "
+			  "/sys/fs/cgroup");
+}
+
 void host_check_cgroup(struct host_report *r)
 {
 	static const char why[] = "limits (--memory, --cpus, --pids-limit) can't be applied";
@@ -135,10 +152,10 @@ void host_check_cgroup(struct host_report *r)
 	auto_free char *missing = NULL;
 	struct host_check *c;
 
-	if (!own) {
-		c = host_add(r, "cgroup", "no cgroup v2 is mounted");
-		host_fault(c, HOST_WARN, why,
-			   mem_strdup("boot with systemd.unified_cgroup_hierarchy=1 on the kernel's command line"));
+	if (!own || is_hybrid()) {
+		c = host_add(r, "cgroup", own ? "cgroup v1 holds the controllers (hybrid hierarchy)" :
+						"no cgroup v2 is mounted");
+		host_fault(c, HOST_WARN, why, unify_fix());
 		return;
 	}
 	folder = delegated_folder(own);

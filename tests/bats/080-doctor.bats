@@ -176,3 +176,15 @@ hide() {
 		exec setpriv --ambient-caps=-all --inh-caps=-all $RBOX doctor --json'"
 	assert "$(check "tun device")" == "fail|/dev/net/tun: Permission denied|slirp4netns hands a container its network through it|sudo chmod 0666 /dev/net/tun"
 }
+
+# It told to chown the cgroup's folder, where no v2 cgroup can have the controllers.
+@test "doctor - a hybrid hierarchy: what helps is another boot" {
+	run_rbox '?' doctor --json
+	output=$(jq -r '.[] | select(.name == "cgroup") | "\(.found) \(.fix)"' <<<"$output")
+	if grep -q ':memory:' /proc/self/cgroup; then
+		assert "$output" =~ "cgroup v1 holds the controllers"
+		assert "$output" =~ "cgroup_no_v1=all"
+	else
+		assert "$output" !~ "cgroup v1"
+	fi
+}
