@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "pkg/util/fd.h"
@@ -123,6 +124,27 @@ static bool is_delegated(const char *folder)
 	return true;
 }
 
+/*
+ * A user's units all belong to the user, but systemd goes on arranging those without Delegate=yes: it would take the
+ * controllers away again. It marks the others (user.delegate from version 251 on; trusted.delegate is for root to
+ * see). False where no systemd arranges anything.
+ */
+static bool is_systemds(const char *own, const char *folder)
+{
+	static const char *const marks[] = { "user.delegate", "trusted.delegate" };
+	char value[8];
+
+	if (str_eq(own, "/") || access("/run/systemd/system", F_OK) < 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
+		ssize_t n = getxattr(folder, marks[i], value, sizeof(value));
+
+		if ((n == 1 && *value == '1') || (n < 0 && errno == ENOTSUP))
+			return false;
+	}
+	return true;
+}
+
 /* The root of all may hold processes, and isn't ours to empty. */
 static bool is_real_root(int fd)
 {
@@ -156,6 +178,11 @@ static void look_own(const char *own, struct cgroup_site *s)
 
 	if (!is_delegated(folder))
 		return;
+	if (is_systemds(own, folder)) {
+		s->why = mem_printf("%s is a unit's without Delegate=yes", own);
+		s->fix = mem_strdup("put Delegate=yes into the unit, or: systemd-run --user --scope -p Delegate=yes rbox ...");
+		return;
+	}
 	fd = cgroup_open(own);
 	if (fd < 0)
 		return;

@@ -19,6 +19,7 @@
  *			(cgroup_scope.h), which costs a conversation with it: for who asks for a limit only
  *	CGROUP_NONE
  *
+ * What belongs to us, but is a systemd unit's without Delegate=yes, isn't delegated: systemd would undo it.
  * rbox-leaf stays when rbox ends, since nobody can remove where he is; systemd removes it with the unit.
  */
 enum cgroup_rung { CGROUP_NONE, CGROUP_LEAF, CGROUP_OURS, CGROUP_SCOPE };

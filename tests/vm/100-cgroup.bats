@@ -143,6 +143,19 @@ teardown_file() {
 	assert "$stderr" =~ "systemd-run --user --scope -p Delegate=yes"
 }
 
+@test "in a systemd unit without Delegate=yes there is none either: systemd would take the controllers back" {
+	mkdir /run/systemd/system
+	in_unit plain run --rm --network none "$IMAGE" cat /sys/fs/cgroup/pids.max
+	assert "$output" == "max" "no cgroup of its own was made"
+	in_unit plain 125 run --rm --network none --memory 32m "$IMAGE" true
+	assert "$stderr" =~ "--memory can't be applied: .*/plain is a unit's without Delegate=yes"
+	assert "$stderr" =~ "put Delegate=yes into the unit"
+	python3 -c 'import os, sys; os.setxattr(sys.argv[1], "user.delegate", b"1")' "$(unit plain)"
+	in_unit plain run --rm --network none --memory 32m "$IMAGE" cat /sys/fs/cgroup/memory.max
+	assert "$output" == 33554432
+	rmdir /run/systemd/system
+}
+
 # What systemd tells a unit's main process, so that each may move the others.
 one_call() {	# FOLDER NUMBER
 	echo 0 >"$1/cgroup.procs"
