@@ -14,6 +14,7 @@ For a command nothing is called at all. Prints a table in Markdown (FILE), and t
 
     proved      with the test that failed without it, and passes with it
     refused     rbox knows it and refuses to run with it; with the message, and with what it is to come
+    no effect   podman's does nothing, or there is nothing to do (podman.tsv says so)
     parsed      rbox takes it, and the tests pass without it, or none uses it
     missing     rbox doesn't know it (and says so); with what it is to come
 
@@ -385,6 +386,8 @@ class Table:
 
     def state(self, row):
         _, command, flag, later, probe = row
+        if later == "no effect":
+            return "no effect: it is taken, and there is nothing to do"
         comes = "" if later == "-" else "comes with " + later
         base = SAME.get(command, command)
         spec = self.known.get(base, {})
@@ -423,7 +426,7 @@ class Table:
         return [(row, found.get(i, "not tried: it broke off")) for i, row in enumerate(rows)]
 
 
-STATES = ("proved", "refused", "parsed", "missing", "not tried")
+STATES = ("proved", "refused", "no effect", "parsed", "missing", "not tried")
 
 
 def markdown(rows):
