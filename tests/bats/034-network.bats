@@ -89,18 +89,18 @@ ask='ask() { timeout 3 nc -w 2 "$1" "$2" </dev/null 2>/dev/null; true; }'
 }
 
 @test "network - two containers don't see one another" {
-	run_rbox run -d --name c1 "$IMAGE" sh -c 'while :; do echo other | nc -l -p 7777 >/dev/null; done'
-	wait_for 10 sh -c "$RBOX exec c1 sh -c 'netstat -ltn | grep -q :7777'"
-	run_rbox exec c1 sh -c "$ask; ask 10.0.2.100 7777"
+	run_rbox run -d --name k1 "$IMAGE" sh -c 'while :; do echo other | nc -l -p 7777 >/dev/null; done'
+	wait_for 10 sh -c "$RBOX exec k1 sh -c 'netstat -ltn | grep -q :7777'"
+	run_rbox exec k1 sh -c "$ask; ask 10.0.2.100 7777"
 	assert "$output" == other "it hears itself"
 	in_net slirp4netns "$ask; ask 10.0.2.100 7777; ask 127.0.0.1 7777; ask 10.0.2.2 7777"
 	assert "$output" == "" "another container's server"
-	run_rbox inspect --format '{{.State.Pid}}' c1
+	run_rbox inspect --format '{{.State.Pid}}' k1
 	assert "$(readlink "/proc/$output/ns/net")" != "$(readlink /proc/self/ns/net)"
 	# nor does the host
 	run_sh 'timeout 2 bash -c "exec 3<>/dev/tcp/127.0.0.1/7777" 2>/dev/null || echo refused'
 	assert "$output" == refused
-	run_rbox rm -f -t 0 c1
+	run_rbox rm -f -t 0 k1
 }
 
 @test "network none - lo and nothing else, no route, no way out" {
@@ -128,9 +128,9 @@ ask='ask() { timeout 3 nc -w 2 "$1" "$2" </dev/null 2>/dev/null; true; }'
 @test "network - slirp4netns ends with the container" {
 	local before
 	before=$(slirps)
-	run_rbox run -d --name c1 "$IMAGE" sleep 1000
+	run_rbox run -d --name k1 "$IMAGE" sleep 1000
 	assert "$(slirps)" -eq $((before + 1)) "helpers while it runs"
-	run_rbox rm -f -t 0 c1
+	run_rbox rm -f -t 0 k1
 	wait_for 5 none_more "$before"
 }
 
@@ -148,17 +148,17 @@ none_more() {
 }
 
 @test "network - the mode is in inspect, and stays over a restart" {
-	run_rbox create --name c1 --network none "$IMAGE" ls /sys/class/net
-	run_rbox inspect --format '{{.HostConfig.NetworkMode}}' c1
+	run_rbox create --name k1 --network none "$IMAGE" ls /sys/class/net
+	run_rbox inspect --format '{{.HostConfig.NetworkMode}}' k1
 	assert "$output" == none
-	run_rbox start -a c1
+	run_rbox start -a k1
 	assert "$output" == lo
-	run_rbox create --name c2 "$IMAGE" ls /sys/class/net
-	run_rbox inspect --format '{{.HostConfig.NetworkMode}}' c2
+	run_rbox create --name k2 "$IMAGE" ls /sys/class/net
+	run_rbox inspect --format '{{.HostConfig.NetworkMode}}' k2
 	assert "$output" == slirp4netns
-	run_rbox start -a c2
+	run_rbox start -a k2
 	assert "$output" == $'lo\ntap0'
-	run_rbox start -a c2
+	run_rbox start -a k2
 	assert "$output" == $'lo\ntap0' "again"
-	run_rbox rm c1 c2
+	run_rbox rm k1 k2
 }

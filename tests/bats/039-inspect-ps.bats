@@ -45,35 +45,35 @@ is() {
 }
 
 @test "inspect - what was asked for is what is told" {
-	run_rbox create --name c1 --network none -v "$TMPDIR:/mnt:ro" --tmpfs /scratch:size=1m --cap-add net_raw \
+	run_rbox create --name k1 --network none -v "$TMPDIR:/mnt:ro" --tmpfs /scratch:size=1m --cap-add net_raw \
 		--cap-drop kill --add-host a:1.2.3.4 --group-add 5 --security-opt no-new-privileges \
 		--ulimit nofile=100:200 --init --stop-signal INT --stop-timeout 7 -l a=b --annotation an=no \
 		--pidfile "$TMPDIR/pid" --cidfile "$TMPDIR/cid" --shm-size 1m --read-only -it \
 		--restart on-failure:3 --umask 027 --domainname example.org localhost/configured sleep 1000
-	is c1 '{{.HostConfig.Binds}}' "[$TMPDIR:/mnt:ro,rprivate,rbind]"
-	is c1 '{{range .Mounts}}{{.Type}} {{.Source}} {{.Destination}} {{.RW}} {{.Propagation}} {{.Options}}{{end}}' \
+	is k1 '{{.HostConfig.Binds}}' "[$TMPDIR:/mnt:ro,rprivate,rbind]"
+	is k1 '{{range .Mounts}}{{.Type}} {{.Source}} {{.Destination}} {{.RW}} {{.Propagation}} {{.Options}}{{end}}' \
 		"bind $TMPDIR /mnt false rprivate [rbind]"
-	is c1 '{{range $k, $v := .HostConfig.Tmpfs}}{{$k}}{{end}}' /scratch
-	is c1 '{{.HostConfig.CapAdd}} {{.HostConfig.CapDrop}}' '[CAP_NET_RAW] [CAP_KILL]'
-	is c1 '{{.HostConfig.ExtraHosts}} {{.HostConfig.GroupAdd}} {{.HostConfig.SecurityOpt}}' \
+	is k1 '{{range $k, $v := .HostConfig.Tmpfs}}{{$k}}{{end}}' /scratch
+	is k1 '{{.HostConfig.CapAdd}} {{.HostConfig.CapDrop}}' '[CAP_NET_RAW] [CAP_KILL]'
+	is k1 '{{.HostConfig.ExtraHosts}} {{.HostConfig.GroupAdd}} {{.HostConfig.SecurityOpt}}' \
 		'[a:1.2.3.4] [5] [no-new-privileges]'
-	is c1 '{{(index .HostConfig.Ulimits 0).Name}} {{(index .HostConfig.Ulimits 0).Hard}}' 'RLIMIT_NOFILE 200'
-	is c1 '{{.HostConfig.Init}} {{.HostConfig.ReadonlyRootfs}} {{.HostConfig.ShmSize}}' 'true true 1048576'
-	is c1 '{{.HostConfig.RestartPolicy.Name}} {{.HostConfig.RestartPolicy.MaximumRetryCount}}' 'on-failure 3'
-	is c1 '{{.HostConfig.ContainerIDFile}} {{.PidFile}}' "$TMPDIR/cid $TMPDIR/pid"
-	is c1 '{{.HostConfig.NetworkMode}} {{.HostConfig.IpcMode}} {{.HostConfig.PidMode}}' 'none shareable private'
-	is c1 '{{.Config.StopSignal}} {{.Config.StopTimeout}} {{.Config.Umask}} {{.Config.Tty}} {{.Config.OpenStdin}}' \
+	is k1 '{{(index .HostConfig.Ulimits 0).Name}} {{(index .HostConfig.Ulimits 0).Hard}}' 'RLIMIT_NOFILE 200'
+	is k1 '{{.HostConfig.Init}} {{.HostConfig.ReadonlyRootfs}} {{.HostConfig.ShmSize}}' 'true true 1048576'
+	is k1 '{{.HostConfig.RestartPolicy.Name}} {{.HostConfig.RestartPolicy.MaximumRetryCount}}' 'on-failure 3'
+	is k1 '{{.HostConfig.ContainerIDFile}} {{.PidFile}}' "$TMPDIR/cid $TMPDIR/pid"
+	is k1 '{{.HostConfig.NetworkMode}} {{.HostConfig.IpcMode}} {{.HostConfig.PidMode}}' 'none shareable private'
+	is k1 '{{.Config.StopSignal}} {{.Config.StopTimeout}} {{.Config.Umask}} {{.Config.Tty}} {{.Config.OpenStdin}}' \
 		'SIGINT 7 027 true true'
-	is c1 '{{json .Config.Entrypoint}} {{json .Config.Cmd}}' '["/bin/echo","entry"] ["sleep","1000"]'
-	is c1 '{{.Path}} {{.Args}}' '/bin/echo [entry sleep 1000]'
-	is c1 '{{.Config.Domainname}} {{.Config.Annotations.an}} {{.Config.Labels.a}}' 'example.org no b'
-	is c1 '{{json .Config.ExposedPorts}}' '{"8080/tcp":{}}'
-	is c1 '{{index .Config.CreateCommand 1}}' create
+	is k1 '{{json .Config.Entrypoint}} {{json .Config.Cmd}}' '["/bin/echo","entry"] ["sleep","1000"]'
+	is k1 '{{.Path}} {{.Args}}' '/bin/echo [entry sleep 1000]'
+	is k1 '{{.Config.Domainname}} {{.Config.Annotations.an}} {{.Config.Labels.a}}' 'example.org no b'
+	is k1 '{{json .Config.ExposedPorts}}' '{"8080/tcp":{}}'
+	is k1 '{{index .Config.CreateCommand 1}}' create
 	# created, never started: Go's zero times, and nothing that runs
-	is c1 '{{.State.Status}} {{.State.Pid}} {{.State.StartedAt}} {{.State.Running}}' \
+	is k1 '{{.State.Status}} {{.State.Pid}} {{.State.StartedAt}} {{.State.Running}}' \
 		'created 0 0001-01-01T00:00:00Z false'
-	is c1 '{{.State.Health.Status}}{{.ExecIDs}}{{.OCIConfigPath}}' '[]'
-	run_rbox rm c1
+	is k1 '{{.State.Health.Status}}{{.ExecIDs}}{{.OCIConfigPath}}' '[]'
+	run_rbox rm k1
 	rm -f "$TMPDIR/cid"
 }
 
@@ -98,10 +98,10 @@ PY
 	local row
 	while IFS= read -r row; do
 		# shellcheck disable=SC2086
-		run_rbox run -d --name c1 --network none $row "$IMAGE" sleep 1000
-		run_rbox inspect --format '{{.EffectiveCaps}}{{"\n"}}{{.BoundingCaps}}' c1
-		assert "$output" == "$(caps c1)" "run $row"
-		run_rbox rm -f -t 0 c1
+		run_rbox run -d --name k1 --network none $row "$IMAGE" sleep 1000
+		run_rbox inspect --format '{{.EffectiveCaps}}{{"\n"}}{{.BoundingCaps}}' k1
+		assert "$output" == "$(caps k1)" "run $row"
+		run_rbox rm -f -t 0 k1
 	done <<'ROWS'
 --cap-add net_raw --cap-drop kill
 -u 1000
@@ -112,46 +112,46 @@ ROWS
 }
 
 @test "inspect - the ways into a running container lead there, and are gone with it" {
-	run_rbox run -d --name c1 "$IMAGE" sh -c 'echo made >/made; exec sleep 1000'
+	run_rbox run -d --name k1 "$IMAGE" sh -c 'echo made >/made; exec sleep 1000'
 	local id=$output merged key
-	wait_for 20 sh -c "$RBOX exec c1 test -s /made"
-	run_rbox inspect --format '{{.GraphDriver.Data.MergedDir}}' c1
+	wait_for 20 sh -c "$RBOX exec k1 test -s /made"
+	run_rbox inspect --format '{{.GraphDriver.Data.MergedDir}}' k1
 	merged=$output
 	assert "$(cat "$merged/made")" == made
-	run_rbox inspect --format '{{.NetworkSettings.SandboxKey}}' c1
+	run_rbox inspect --format '{{.NetworkSettings.SandboxKey}}' k1
 	key=$output
-	run_rbox exec c1 readlink /proc/self/ns/net
+	run_rbox exec k1 readlink /proc/self/ns/net
 	assert "net:[$(stat -Lc %i "$key")]" == "$output"
-	run_rbox inspect --format '{{.GraphDriver.Data.UpperDir}} {{.StaticDir}} {{.OCIConfigPath}} {{.HostsPath}}' c1
+	run_rbox inspect --format '{{.GraphDriver.Data.UpperDir}} {{.StaticDir}} {{.OCIConfigPath}} {{.HostsPath}}' k1
 	local f
 	for f in $output; do test -e "$f" || { echo "there is no $f"; return 1; }; done
-	run_rbox rm -f -t 0 c1
-	run_rbox 0 run --name c1 --network none "$IMAGE" true
-	is c1 '{{.GraphDriver.Data.MergedDir}}{{.NetworkSettings.SandboxKey}}' '<no value>'
-	run_rbox rm c1
+	run_rbox rm -f -t 0 k1
+	run_rbox 0 run --name k1 --network none "$IMAGE" true
+	is k1 '{{.GraphDriver.Data.MergedDir}}{{.NetworkSettings.SandboxKey}}' '<no value>'
+	run_rbox rm k1
 }
 
 @test "inspect --size, ps --size - what a container wrote, and the image below it" {
-	run_rbox run --name c1 --network none "$IMAGE" sh -c 'head -c 5000 /dev/zero >/data; mkdir -m 700 /own
+	run_rbox run --name k1 --network none "$IMAGE" sh -c 'head -c 5000 /dev/zero >/data; mkdir -m 700 /own
 		head -c 7 /dev/zero >/own/file; chown -R 1000:1000 /own; ln -s /data /link'
 	run_rbox image inspect --format '{{.Size}}' "$IMAGE"
 	local below=$output
-	run_rbox inspect --size --format '{{.SizeRw}} {{.SizeRootFs}}' c1
+	run_rbox inspect --size --format '{{.SizeRw}} {{.SizeRootFs}}' k1
 	assert "$output" == "5007 $((below + 5007))"
-	run_rbox inspect c1
+	run_rbox inspect k1
 	assert "$output" !~ SizeRw "it costs time: only when asked for"
 	run_rbox ps -a --size --format json
 	assert "$(jq -c '.[0].Size' <<<"$output")" == "{\"rootFsSize\":$((below + 5007)),\"rwSize\":5007}"
 	run_rbox ps -a --size
 	assert "${lines[0]}" =~ ' NAMES +SIZE$'
-	assert "${lines[1]}" =~ ' c1 +5.01kB \(virtual [0-9.]+MB\)$'
+	assert "${lines[1]}" =~ ' k1 +5.01kB \(virtual [0-9.]+MB\)$'
 	run_rbox ps -a --format '{{.Size}}'
 	assert "$output" == ""
-	run_rbox rm c1
+	run_rbox rm k1
 }
 
 @test "inspect - types, --latest, several, what is missing" {
-	run_rbox create --name c1 --network none "$IMAGE" true
+	run_rbox create --name k1 --network none "$IMAGE" true
 	# a container and an image of one name: the container comes first
 	run_rbox create --name busybox --network none "$IMAGE" true
 	is busybox '{{.Name}}' busybox
@@ -161,7 +161,7 @@ ROWS
 	assert "$output" == busybox
 	run_rbox container inspect -l --format '{{.Name}}'
 	assert "$output" == busybox
-	run_rbox 125 inspect no-such c1 localhost/configured
+	run_rbox 125 inspect no-such k1 localhost/configured
 	assert "$(jq -r 'length' <<<"$output")" == 2 "the others are printed all the same"
 	assert "$stderr" == 'Error: no such object: "no-such"'
 	run_rbox 125 inspect no-such
@@ -170,25 +170,25 @@ ROWS
 	assert "$output" == ""
 	run_rbox 125 container inspect localhost/configured
 	assert "$stderr" =~ 'no such container'
-	run_rbox 125 image inspect c1
-	assert "$stderr" == 'Error: c1: image not known'
+	run_rbox 125 image inspect k1
+	assert "$stderr" == 'Error: k1: image not known'
 	run_rbox volume create inspected
 	run_rbox inspect --format '{{.Name}} {{.Driver}}' inspected
 	assert "$output" == "inspected local"
-	run_rbox 125 inspect --type volume c1
+	run_rbox 125 inspect --type volume k1
 	assert "$stderr" =~ 'no such volume'
 	run_rbox volume rm inspected
-	run_rbox 125 inspect --type pod c1
-	assert "$stderr" == 'Error: no such pod "c1"'
-	run_rbox 125 inspect --type thing c1
+	run_rbox 125 inspect --type pod k1
+	assert "$stderr" == 'Error: no such pod "k1"'
+	run_rbox 125 inspect --type thing k1
 	assert "$stderr" =~ '^Error: invalid type "thing": must be "image", "container", "pod", "network", "volume", or "all"'
 	run_rbox 125 inspect --type image --size busybox
 	assert "$stderr" =~ 'size is not supported for type "image"'
-	run_rbox 125 inspect --latest c1
+	run_rbox 125 inspect --latest k1
 	assert "$stderr" =~ '\-\-latest and arguments cannot be used together'
 	run_rbox 125 inspect
 	assert "$stderr" =~ 'no names or ids specified'
-	run_rbox rm c1 busybox
+	run_rbox rm k1 busybox
 }
 
 @test "ps --format json, {{json .}} - podman's array, docker's lines" {
@@ -333,16 +333,16 @@ ROWS
 }
 
 @test "ps - reads 512 bytes of a container, and its config only for what isn't there" {
-	run_rbox create --name c1 --network none -l a=b "$IMAGE" echo "$(printf '%0300d' 1)"
+	run_rbox create --name k1 --network none -l a=b "$IMAGE" echo "$(printf '%0300d' 1)"
 	local id=$output dir=$XDG_DATA_HOME/rbox/containers/$output
 	assert "$(stat -c %s "$dir/summary")" -le 512
 	mv "$dir/config.json" "$dir/config.away"
 	run_rbox ps -a
-	assert "${lines[1]}" =~ "^${id:0:12} .* c1\$"
-	run_rbox ps -a --filter name=c1 --filter status=created --format '{{.ID}} {{.Names}} {{.Status}} {{.Image}} {{.Ports}}'
-	assert "$output" == "${id:0:12} c1 Created $IMAGE "
+	assert "${lines[1]}" =~ "^${id:0:12} .* k1\$"
+	run_rbox ps -a --filter name=k1 --filter status=created --format '{{.ID}} {{.Names}} {{.Status}} {{.Image}} {{.Ports}}'
+	assert "$output" == "${id:0:12} k1 Created $IMAGE "
 	mv "$dir/config.away" "$dir/config.json"
 	run_rbox ps -a --format '{{.Labels}} {{index .Labels "a"}}'
 	assert "$output" == "map[a:b] b"
-	run_rbox rm c1
+	run_rbox rm k1
 }

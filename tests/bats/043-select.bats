@@ -45,30 +45,30 @@ sorted() {
 
 @test "refusals - what makes no sense together, for each command" {
 	local command
-	created c1 --cidfile "$TMPDIR/cid-refuse"
+	created k1 --cidfile "$TMPDIR/cid-refuse"
 	for command in stop kill restart pause unpause rm; do
 		run_rbox 125 "$command"
 		assert "$stderr" =~ '^Error: you must provide at least one name or id' "$command"
-		run_rbox 125 "$command" -a c1
-		assert "$stderr" =~ '^Error: no arguments are needed with --all' "$command -a c1"
-		run_rbox 125 "$command" -l c1
-		assert "$stderr" =~ '^Error: --latest and containers cannot be used together' "$command -l c1"
+		run_rbox 125 "$command" -a k1
+		assert "$stderr" =~ '^Error: no arguments are needed with --all' "$command -a k1"
+		run_rbox 125 "$command" -l k1
+		assert "$stderr" =~ '^Error: --latest and containers cannot be used together' "$command -l k1"
 		run_rbox 125 "$command" -a -l
 		assert "$stderr" =~ '^Error: --all and --latest cannot be used together' "$command -a -l"
-		run_rbox 125 "$command" --cidfile "$TMPDIR/cid-refuse" c1
+		run_rbox 125 "$command" --cidfile "$TMPDIR/cid-refuse" k1
 		assert "$stderr" =~ '^Error: no arguments are needed with --latest or --cidfile'
 		run_rbox 125 "$command" -a --cidfile "$TMPDIR/cid-refuse"
 		assert "$stderr" =~ '^Error: --all, --latest, and --cidfile cannot be used together'
 		run_rbox 125 "$command" --cidfile "$TMPDIR/no-such-file"
 		assert "$stderr" =~ "^Error: reading CIDFile: open $TMPDIR/no-such-file: No such file or directory"
 		[ "$command" = kill ] && continue
-		run_rbox 125 "$command" --filter name=c1 c1
-		assert "$stderr" =~ '^Error: --filter takes no arguments' "$command --filter name=c1 c1"
+		run_rbox 125 "$command" --filter name=k1 k1
+		assert "$stderr" =~ '^Error: --filter takes no arguments' "$command --filter name=k1 k1"
 		run_rbox 125 "$command" --filter colour=red
 		assert "$stderr" =~ '^Error: colour is an invalid filter'
 	done
-	states "c1 created"
-	run_rbox rm c1
+	states "k1 created"
+	run_rbox rm k1
 	for command in stop kill restart rm 'wait' top 'container cleanup' init; do
 		# shellcheck disable=SC2086
 		run_rbox 125 $command -l
@@ -78,40 +78,40 @@ sorted() {
 
 @test "stop - --all, --latest, --filter, --cidfile, --ignore: whole ids, or as typed" {
 	local one two three id
-	sleeper c1 --label x=1; one=$id
-	sleeper c2 --label x=1; two=$id
-	created c3 --label x=2 --cidfile "$TMPDIR/cid-stop"; three=$id
+	sleeper k1 --label x=1; one=$id
+	sleeper k2 --label x=1; two=$id
+	created k3 --label x=2 --cidfile "$TMPDIR/cid-stop"; three=$id
 	run_rbox stop --filter label=x=1
 	assert "$output" == "$one"$'\n'"$two" "the oldest first"
-	states "c1 exited,c2 exited,c3 created"
+	states "k1 exited,k2 exited,k3 created"
 	run_rbox stop --filter label=y
 	assert "$output$stderr" == ""
 	run_rbox stop -a
 	assert "$(sorted)" == "$(printf '%s\n' "$one" "$two" "$three" | sort | paste -sd ' ')" "those that don't run, too"
 	run_rbox stop -l
 	assert "$output" == "$three" "the newest, whatever its state"
-	run_rbox start c1 c3
+	run_rbox start k1 k3
 	run_rbox stop --cidfile "$TMPDIR/cid-stop"
 	assert "$output" == "$three"
 	run_rbox stop --ignore --cidfile "$TMPDIR/no-such-file" --cidfile "$TMPDIR/cid-stop"
 	assert "$output" == "$three"
-	run_rbox stop -i no-such c1 "${two:0:10}"
-	assert "$output" == "c1"$'\n'"${two:0:10}"
-	states "c1 exited,c2 exited,c3 exited"
+	run_rbox stop -i no-such k1 "${two:0:10}"
+	assert "$output" == "k1"$'\n'"${two:0:10}"
+	states "k1 exited,k2 exited,k3 exited"
 	run_rbox rm -a
 }
 
 @test "stop - one name that doesn't exist, and nothing is done" {
-	sleeper c1
-	sleeper c2
-	run_rbox 125 stop c1 no-such c2
+	sleeper k1
+	sleeper k2
+	run_rbox 125 stop k1 no-such k2
 	assert "$output" == ""
 	assert "$stderr" == 'Error: no container with name or ID "no-such" found: no such container'
-	run_rbox 125 kill c1 no-such
-	run_rbox 125 restart c1 no-such
-	run_rbox 125 start c1 no-such
-	states "c1 running,c2 running"
-	run_rbox rm -f c1 c2
+	run_rbox 125 kill k1 no-such
+	run_rbox 125 restart k1 no-such
+	run_rbox 125 start k1 no-such
+	states "k1 running,k2 running"
+	run_rbox rm -f k1 k2
 }
 
 @test "stop, rm -f - several are asked to end side by side" {
@@ -120,50 +120,50 @@ sorted() {
 	# The first ends only once the second was asked to end, too.
 	for command in 'stop -t 50' 'rm -f -t 50'; do
 		rm -f "$TMPDIR/share/asked"
-		run_rbox run -d --name c1 --network none -v "$TMPDIR/share:/share" "$IMAGE" sh -c \
+		run_rbox run -d --name k1 --network none -v "$TMPDIR/share:/share" "$IMAGE" sh -c \
 			'trap "until [ -e /share/asked ]; do sleep 0.05; done; exit 5" TERM; echo ready; while :; do sleep 0.05; done'
-		run_rbox run -d --name c2 --network none -v "$TMPDIR/share:/share" "$IMAGE" sh -c \
+		run_rbox run -d --name k2 --network none -v "$TMPDIR/share:/share" "$IMAGE" sh -c \
 			'trap "touch /share/asked; exit 6" TERM; echo ready; while :; do sleep 0.05; done'
-		wait_for 10 sh -c "$RBOX logs c1 | grep -q ready"
-		wait_for 10 sh -c "$RBOX logs c2 | grep -q ready"
+		wait_for 10 sh -c "$RBOX logs k1 | grep -q ready"
+		wait_for 10 sh -c "$RBOX logs k2 | grep -q ready"
 		# shellcheck disable=SC2086
-		run_rbox $command c1 c2
-		assert "$output" == $'c1\nc2'
+		run_rbox $command k1 k2
+		assert "$output" == $'k1\nk2'
 		assert "$stderr" == "" "neither was killed"
 		[ "$command" = 'rm -f -t 50' ] && continue
-		run_rbox inspect --format '{{.State.ExitCode}}' c1 c2
+		run_rbox inspect --format '{{.State.ExitCode}}' k1 k2
 		assert "$output" == $'5\n6'
-		run_rbox rm c1 c2
+		run_rbox rm k1 k2
 	done
 }
 
 @test "stop - what is deaf to its signal is killed, and that is said" {
-	run_rbox run -d --name c1 --network none "$IMAGE" sh -c 'trap "" TERM; echo ready; while :; do sleep 0.1; done'
-	wait_for 10 sh -c "$RBOX logs c1 | grep -q ready"
-	run_rbox stop -t 1 c1
-	assert "$output" == c1
-	assert "$stderr" =~ 'WARN: StopSignal SIGTERM failed to stop container c1 in 1 seconds, resorting to SIGKILL'
-	run_rbox inspect --format '{{.State.ExitCode}}' c1
+	run_rbox run -d --name k1 --network none "$IMAGE" sh -c 'trap "" TERM; echo ready; while :; do sleep 0.1; done'
+	wait_for 10 sh -c "$RBOX logs k1 | grep -q ready"
+	run_rbox stop -t 1 k1
+	assert "$output" == k1
+	assert "$stderr" =~ 'WARN: StopSignal SIGTERM failed to stop container k1 in 1 seconds, resorting to SIGKILL'
+	run_rbox inspect --format '{{.State.ExitCode}}' k1
 	assert "$output" == 137
-	run_rbox rm c1
+	run_rbox rm k1
 }
 
 @test "kill - --all takes what runs, --latest, --cidfile" {
 	local one two id
-	sleeper c1; one=$id
-	sleeper c2 --cidfile "$TMPDIR/cid-kill"; two=$id
-	created c3
+	sleeper k1; one=$id
+	sleeper k2 --cidfile "$TMPDIR/cid-kill"; two=$id
+	created k3
 	run_rbox kill -a -s CONT
 	assert "$(sorted)" == "$(printf '%s\n' "$one" "$two" | sort | paste -sd ' ')"
 	run_rbox 125 kill -l
 	assert "$stderr" == "Error: can only kill running containers. $id is in state created: container state improper"
 	run_rbox kill --cidfile "$TMPDIR/cid-kill"
 	assert "$output" == "$two"
-	run_rbox wait c2
-	run_rbox 125 kill c2 c1
-	assert "$output" == c1 "the rest goes on"
+	run_rbox wait k2
+	run_rbox 125 kill k2 k1
+	assert "$output" == k1 "the rest goes on"
 	assert "$stderr" =~ "^Error: can only kill running containers. $two is in state exited"
-	run_rbox wait c1
+	run_rbox wait k1
 	run_rbox kill -a
 	assert "$output" == ""
 	run_rbox rm -a
@@ -171,32 +171,32 @@ sorted() {
 
 @test "rm - exit status 1 for what is missing, 2 for what runs, and the rest is removed" {
 	local id
-	sleeper c1
-	created c2
-	created c3
-	run_rbox 1 rm c2 no-such c3
-	assert "$output" == $'c2\nc3'
-	run_rbox 2 rm c1
+	sleeper k1
+	created k2
+	created k3
+	run_rbox 1 rm k2 no-such k3
+	assert "$output" == $'k2\nk3'
+	run_rbox 2 rm k1
 	assert "$stderr" =~ "^Error: cannot remove container [0-9a-f]{64} as it is running"
-	run_rbox 1 rm c1 no-such
-	created c4
+	run_rbox 1 rm k1 no-such
+	created k4
 	run_rbox 2 rm --all
 	assert "$output" == "$id"
-	states "c1 running"
-	run_rbox 2 rm --ignore no-such c1
-	run_rbox rm -f no-such c1
-	assert "$output" == c1
+	states "k1 running"
+	run_rbox 2 rm --ignore no-such k1
+	run_rbox rm -f no-such k1
+	assert "$output" == k1
 	run_rbox rm -f no-such
 	assert "$output$stderr" == ""
-	run_rbox 125 rm -t 3 c1
+	run_rbox 125 rm -t 3 k1
 	assert "$stderr" == "Error: --force option must be specified to use the --time option"
 }
 
 @test "rm - --latest, --filter, --cidfile, --depend, --volumes" {
 	local one two id
-	created c1 --cidfile "$TMPDIR/cid-rm"; one=$id
-	created c2 --label x=1; two=$id
-	created c3 --label x=1
+	created k1 --cidfile "$TMPDIR/cid-rm"; one=$id
+	created k2 --label x=1; two=$id
+	created k3 --label x=1
 	run_rbox rm -l
 	assert "$output" == "$id"
 	run_rbox rm --filter label=x
@@ -213,56 +213,56 @@ sorted() {
 
 @test "start - --all, --latest, --filter with and without names; attached to one that runs" {
 	local one two id
-	created c1 --label x=1; one=$id
-	created c2 --label x=1; two=$id
-	sleeper c3
+	created k1 --label x=1; one=$id
+	created k2 --label x=1; two=$id
+	sleeper k3
 	run_rbox start --all
 	assert "$(sorted)" == "$(printf '%s\n' "$one" "$two" | sort | paste -sd ' ')" "not what runs"
-	run_rbox stop c1 c2
-	run_rbox start --filter label=x=1 c2 c3
-	assert "$output" == c2 "of those named"
+	run_rbox stop k1 k2
+	run_rbox start --filter label=x=1 k2 k3
+	assert "$output" == k2 "of those named"
 	run_rbox start --filter label=x=1
 	assert "$output" == "$one"$'\n'"$two" "what runs already is no failure"
 	run_rbox start -l
 	assert "$output" == "$id"
 	run_rbox 125 start
 	assert "$stderr" == "Error: start requires at least one argument"
-	run_rbox 125 start --all c1
+	run_rbox 125 start --all k1
 	assert "$stderr" == "Error: either start all containers or the container(s) provided in the arguments"
 	run_rbox 125 start -a --all
-	run_rbox 125 start -a c1 c2
+	run_rbox 125 start -a k1 k2
 	assert "$stderr" == "Error: you cannot start and attach multiple containers at once"
 	run_rbox rm -f -a
-	run_rbox run -d -i --name c4 --network none "$IMAGE" sh -c 'read x; echo got $x; exit 8'
-	run_rbox_in word 8 start -a -i c4
+	run_rbox run -d -i --name k4 --network none "$IMAGE" sh -c 'read x; echo got $x; exit 8'
+	run_rbox_in word 8 start -a -i k4
 	assert "$output" == "got word"
-	run_rbox rm c4
+	run_rbox rm k4
 }
 
 @test "start - several: the rest goes on, 125 when one fails" {
-	run_rbox create --name c1 --network none "$IMAGE" no-such-command
-	created c2
-	run_rbox 125 start c1 c2
-	assert "$output" == c2
+	run_rbox create --name k1 --network none "$IMAGE" no-such-command
+	created k2
+	run_rbox 125 start k1 k2
+	assert "$output" == k2
 	assert "$stderr" =~ '^Error: unable to start container [0-9a-f]{64}: .*no-such-command'
-	run_rbox 127 start -a c1
-	run_rbox rm -f c1 c2
+	run_rbox 127 start -a k1
+	run_rbox rm -f k1 k2
 }
 
 @test "wait - --latest, --ignore, several; all names are looked up first" {
-	run_rbox run -d --name c1 --network none "$IMAGE" sh -c 'exit 3'
+	run_rbox run -d --name k1 --network none "$IMAGE" sh -c 'exit 3'
 	run_rbox wait -l
 	assert "$output" == 3
-	run_rbox 125 wait c1 no-such
+	run_rbox 125 wait k1 no-such
 	assert "$output" == ""
-	run_rbox wait --ignore no-such c1
+	run_rbox wait --ignore no-such k1
 	assert "$output" == $'-1\n3'
 	run_rbox 125 wait
 	assert "$stderr" == 'Error: "rbox wait" requires a name, id, or the "--latest" flag'
-	run_rbox 125 wait --interval never c1
-	run_rbox wait --interval 100ms c1
-	run_rbox wait -i 100 c1
-	run_rbox rm c1
+	run_rbox 125 wait --interval never k1
+	run_rbox wait --interval 100ms k1
+	run_rbox wait -i 100 k1
+	run_rbox rm k1
 }
 
 @test "ambiguous ids - refused before anything is done" {

@@ -55,7 +55,7 @@ teardown() {
 }
 
 @test "as podman - --noout and --out: the whole of stdout, an attached container's too" {
-	run_rbox --noout create --name c1 --network none "$IMAGE" true
+	run_rbox --noout create --name k1 --network none "$IMAGE" true
 	assert "$output$stderr" == ""
 	run_rbox 3 --noout run --rm --network none "$IMAGE" sh -c 'echo out; echo err >&2; exit 3'
 	assert "$output" == ""

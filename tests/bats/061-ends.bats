@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 #
-# 059-ends: what a container's end, its new name and its monitor's memory leave behind, and what heals of it.
+# 061-ends: what a container's end, its new name and its monitor's memory leave behind, and what heals of it.
 
 load helpers
 
@@ -154,52 +154,52 @@ LOOP='trap "rm /ready; exit 3" TERM; >/ready; while :; do sleep 0.1; done'
 
 @test "update --restart - its next end is met by the new policy" {
 	local c
-	c=$(rbox run -d --name c1 "$IMAGE" sh -c "$LOOP" </dev/null)
-	run_rbox update --restart on-failure:2 c1
+	c=$(rbox run -d --name k1 "$IMAGE" sh -c "$LOOP" </dev/null)
+	run_rbox update --restart on-failure:2 k1
 	assert "$output" == "$c"
-	run_rbox inspect --format '{{.HostConfig.RestartPolicy.Name}} {{.HostConfig.RestartPolicy.MaximumRetryCount}}' c1
+	run_rbox inspect --format '{{.HostConfig.RestartPolicy.Name}} {{.HostConfig.RestartPolicy.MaximumRetryCount}}' k1
 	assert "$output" == "on-failure 2"
-	ends_by_itself c1
-	wait_for 20 has c1 .RestartCount 1
-	wait_for 20 has c1 .State.Running true
-	run_rbox update --restart=no c1
-	ends_by_itself c1
-	wait_for 20 has c1 .State.Status exited
-	assert "$(field c1 .RestartCount) $(field c1 .State.ExitCode)" == "1 3"
+	ends_by_itself k1
+	wait_for 20 has k1 .RestartCount 1
+	wait_for 20 has k1 .State.Running true
+	run_rbox update --restart=no k1
+	ends_by_itself k1
+	wait_for 20 has k1 .State.Status exited
+	assert "$(field k1 .RestartCount) $(field k1 .State.ExitCode)" == "1 3"
 	# The next start has it, too.
-	run_rbox update --restart always c1
-	run_rbox start c1
-	ends_by_itself c1
-	wait_for 20 has c1 .RestartCount 1
-	run_rbox rename c1 c2
-	assert "$(field c2 .HostConfig.RestartPolicy.Name)" == always "a rename keeps it"
+	run_rbox update --restart always k1
+	run_rbox start k1
+	ends_by_itself k1
+	wait_for 20 has k1 .RestartCount 1
+	run_rbox rename k1 k2
+	assert "$(field k2 .HostConfig.RestartPolicy.Name)" == always "a rename keeps it"
 	run -0 events_of "event=update"
-	assert "$output" =~ "update c1"
-	run_rbox rm -f -t 0 c2
+	assert "$output" =~ "update k1"
+	run_rbox rm -f -t 0 k2
 }
 
 @test "update --restart - no further run for one that waits for it" {
-	run_rbox run -d --name c1 --restart always "$IMAGE" false
-	wait_for 20 has c1 .RestartCount 4
-	run_rbox update --restart no c1
-	wait_for 20 has c1 .State.Status exited
-	assert "$(field c1 .State.ExitCode)" == 1
-	assert "$(field c1 .State.StoppedByUser)" == false
-	run_rbox rm c1
+	run_rbox run -d --name k1 --restart always "$IMAGE" false
+	wait_for 20 has k1 .RestartCount 4
+	run_rbox update --restart no k1
+	wait_for 20 has k1 .State.Status exited
+	assert "$(field k1 .State.ExitCode)" == 1
+	assert "$(field k1 .State.StoppedByUser)" == false
+	run_rbox rm k1
 }
 
 @test "update --restart - what is refused leaves it as it was" {
-	run_rbox create --name c1 --restart on-failure:7 "$IMAGE" true
-	run_rbox 125 update --restart sometimes c1
+	run_rbox create --name k1 --restart on-failure:7 "$IMAGE" true
+	run_rbox 125 update --restart sometimes k1
 	assert "$stderr" =~ '^Error: "sometimes" is not a valid restart policy: invalid argument'
-	run_rbox 125 update --restart no --memory nonsense c1
-	assert "$(field c1 .HostConfig.RestartPolicy.MaximumRetryCount)" == 7
-	run_rbox rm c1
-	run_rbox create --name c1 --rm "$IMAGE" true
-	run_rbox 125 update --restart always c1
+	run_rbox 125 update --restart no --memory nonsense k1
+	assert "$(field k1 .HostConfig.RestartPolicy.MaximumRetryCount)" == 7
+	run_rbox rm k1
+	run_rbox create --name k1 --rm "$IMAGE" true
+	run_rbox 125 update --restart always k1
 	assert "$stderr" =~ '^Error: the --rm option conflicts with --restart'
-	run_rbox update --restart no c1
-	run_rbox rm c1
+	run_rbox update --restart no k1
+	run_rbox rm k1
 }
 
 # --- anonymous volumes ---
@@ -226,19 +226,19 @@ no_volumes() {
 	run_rbox volume create keep
 	run_rbox run --rm --network none -v /x "$IMAGE" true
 	assert "$(volumes)" == keep "gone with the container, at once"
-	run_rbox create --name c1 -v /x "$IMAGE" true
-	run_rbox create --name c2 -v /x "$IMAGE" true
-	run_rbox create --name c3 -v /x "$IMAGE" true
-	run -0 hold_volumes rbox rm c3
-	run -0 hold_volumes rbox rm -v c1
-	# c2's and c3's stay
+	run_rbox create --name k1 -v /x "$IMAGE" true
+	run_rbox create --name k2 -v /x "$IMAGE" true
+	run_rbox create --name k3 -v /x "$IMAGE" true
+	run -0 hold_volumes rbox rm k3
+	run -0 hold_volumes rbox rm -v k1
+	# k2's and k3's stay
 	wait_for 20 eval '[ "$(volumes | wc -l)" == 3 ]'
-	run_rbox rm -v c2
+	run_rbox rm -v k2
 	assert "$(volumes | wc -l)" == 2
 	run_rbox volume rm keep
 	run_rbox volume prune -f
-	run_rbox run -d --rm --name c4 --network none -v /x "$IMAGE" sleep 1000
-	run -0 hold_volumes rbox stop -t 0 c4
+	run_rbox run -d --rm --name k4 --network none -v /x "$IMAGE" sleep 1000
+	run -0 hold_volumes rbox stop -t 0 k4
 	wait_for 20 no_volumes
 }
 
