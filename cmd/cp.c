@@ -8,6 +8,7 @@
 #include "cmd/progress.h"
 #include "pkg/engine/container.h"
 #include "pkg/engine/cp.h"
+#include "pkg/util/fd.h"
 
 struct cp_args {
 	enum tri archive;
@@ -58,6 +59,9 @@ static int copy(struct app *app, const char *from, const char *to, const struct 
 		r = refuse(f, ENOTTY, "refusing to write a tar to a terminal");
 		fail_hint(f, "redirect stdout: rbox cp %.200s - | tar -t", from);
 	}
+	/* Else all of it went to the /dev/null that stands there, with status 0. */
+	if (r == 0 && !dst.container && !strcmp(dst.path, "-") && fd_std_was_closed(1))
+		r = refuse(f, EBADF, "write a tar to stdout: it is closed");
 	if (r == 0 && !src.container && !strcmp(src.path, "-"))
 		r = copy_stdin(app, &dst, o, f);
 	else if (r == 0)

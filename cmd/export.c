@@ -27,6 +27,8 @@ static int to_stdout(struct app *app, const char *name, struct fail *f)
 		fail_hint(f, "rbox export -o %.100s.tar %.100s, or redirect stdout", name, name);
 		return -ENOTTY;
 	}
+	if (fd_std_was_closed(1))
+		return refuse(f, EBADF, "write a tar to stdout: it is closed");
 	return engine_export(&app->engine, name, 1, f);
 }
 

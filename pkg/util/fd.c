@@ -8,9 +8,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "pkg/util/mem.h"
+
+/* Nobody asks for that of /dev/null: by it one that stands for a closed descriptor is told, across exec too. */
+enum { GUARD_FLAGS = O_WRONLY | O_SYNC };
 
 int fd_open(int dirfd, const char *path, int flags, mode_t mode)
 {
@@ -91,10 +95,19 @@ int fd_std_guard(void)
 		if (fcntl(i, F_GETFD) >= 0)
 			continue;
 		/* The lowest free number is I: all below are open. Not close-on-exec, as stdio isn't. */
-		if (open("/dev/null", i ? O_WRONLY : O_RDONLY) < 0)
+		if (open("/dev/null", i ? GUARD_FLAGS : O_RDONLY) < 0)
 			return -errno;
 	}
 	return 0;
+}
+
+bool fd_std_was_closed(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+	struct stat st, null;
+
+	return flags >= 0 && (flags & (O_ACCMODE | O_SYNC)) == GUARD_FLAGS && fstat(fd, &st) == 0 &&
+	       S_ISCHR(st.st_mode) && stat("/dev/null", &null) == 0 && st.st_rdev == null.st_rdev;
 }
 
 static int by_number(const void *a, const void *b)

@@ -3,6 +3,7 @@
 #define PKG_UTIL_FD_H
 
 #include <dirent.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -31,6 +32,9 @@ int fd_take(int *fd) MUST_USE;
 
 /* Opens /dev/null on those of 0, 1 and 2 that are closed. */
 int fd_std_guard(void) MUST_USE;
+
+/* Whether FD, 1 or 2, was closed before fd_std_guard opened it, here or in the program that executed us. */
+bool fd_std_was_closed(int fd);
 
 /*
  * For a process that was forked to live by itself: closes every descriptor but the N of KEEP (which is

@@ -419,6 +419,13 @@ folder/sub/"
 	run_sh '$RBOX cp '"$C"':/bin - | head -c 1 | wc -c'
 	assert "$output" -eq 1
 	assert "$stderr" == ""
+	# None from the start: all went into the /dev/null in its place, with status 0. A /dev/null of the caller's is one.
+	run_sh 125 '$RBOX cp '"$C"':/srv/folder - >&-'
+	assert "$stderr" == "Error: write a tar to stdout: it is closed"
+	run_sh 125 '$RBOX export '"$C"' >&-'
+	assert "$stderr" == "Error: write a tar to stdout: it is closed"
+	run_sh '$RBOX cp '"$C"':/srv/folder - >/dev/null; $RBOX cp '"$C"':/srv/folder - 1<>/dev/null'
+	assert "$stderr" == ""
 }
 
 @test "cp - a tar from stdin" {
