@@ -176,7 +176,7 @@ static int seek_tail(struct logs *l)
 		else if (l->json)
 			at = logs_tail_json(l->held[i], st.st_size, &want);
 		else
-			at = logs_tail(l->held[i], st.st_size, &want);
+			at = logs_tail(l->held[i], st.st_size, i + 1 == l->n_held, &want);
 		if (lseek(l->held[i], at, SEEK_SET) < 0)
 			return -errno;
 		if (at == 0 && want)
@@ -305,15 +305,17 @@ static int start_journal(struct logs *l, bool follow, struct fail *f)
 	return journal_start(&l->journal, follow, l->o.tail < 0 ? l->o.since : 0, f);
 }
 
-/* How many lines are there before the last ones: pieces count with their end. */
+/* How many lines are there before the last ones: pieces count as one, with an end or none yet. */
 static int count_journal(struct logs *l, struct fail *f)
 {
 	struct logs_line line;
+	bool inside = false;
 	int64_t n = 0;
 	int r = start_journal(l, false, f);
 
 	while (r == 0 && (r = journal_next(&l->journal, &line, f)) > 0) {
-		n += !line.partial;
+		n += !inside;
+		inside = line.partial;
 		r = 0;
 	}
 	str_clear(&l->journal.cursor);

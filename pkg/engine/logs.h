@@ -72,10 +72,11 @@ bool logs_parse(const char *s, size_t n, struct logs_line *ret);
 bool logs_parse_json(const char *s, size_t n, struct str *text, struct logs_line *ret);
 
 /*
- * Where the last *WANT lines of FD, SIZE bytes long, begin. The pieces of a line count as one. With
- * fewer lines than wanted: 0, and *WANT is what is left for the file before.
+ * Where the last *WANT lines of FD, SIZE bytes long, begin. The pieces of a line count as one; so do those
+ * without an end at the end of the NEWEST file, in an older one they go on in the next. With fewer lines than
+ * wanted: 0, and *WANT is what is left for the file before.
  */
-off_t logs_tail(int fd, off_t size, int64_t *want);
+off_t logs_tail(int fd, off_t size, bool newest, int64_t *want);
 off_t logs_tail_json(int fd, off_t size, int64_t *want);
 
 #endif

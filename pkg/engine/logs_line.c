@@ -50,7 +50,7 @@ static bool ends_a_line(const char *s, size_t n)
  * Backwards in blocks. Behind a block lie the first bytes of the one after it, so that the head of
  * a line which begins in the block can be read whole.
  */
-off_t logs_tail(int fd, off_t size, int64_t *want)
+off_t logs_tail(int fd, off_t size, bool newest, int64_t *want)
 {
 	auto_free char *buf = mem_alloc(BLOCK + HEAD_MAX);
 	off_t line_end = -1;	/* of the line whose beginning is looked for */
@@ -79,6 +79,9 @@ off_t logs_tail(int fd, off_t size, int64_t *want)
 				continue;
 			if (buf[i] != '\n')
 				head++;
+			/* Nor has what the program wrote last to end with a newline. */
+			if (newest && line_end == size && !ends_a_line(line, head))
+				--*want;
 			/* A whole line ends at line_end: what is wanted begins there when enough were seen. */
 			if (ends_a_line(line, head) && (*want)-- <= 0) {
 				*want = 0;

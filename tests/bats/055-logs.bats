@@ -105,6 +105,18 @@ all_there() {
 	rm -f "$TMPDIR/my.json"
 }
 
+# One driver counted it, the other didn't.
+@test "--tail - what was written last counts as a line without its newline too" {
+	local driver name
+	for driver in k8s-file json-file; do
+		name=$(safename)
+		run_rbox run --name "$name" --log-driver "$driver" --network none "$IMAGE" sh -c 'echo a; echo b; printf c'
+		run_sh "for n in 0 1 2 3 4; do \$RBOX logs --tail \$n $name | tr '\n' ,; echo; done"
+		assert "$output" == $'\nc\nb,c\na,b,c\na,b,c' "$driver"
+		run_rbox rm "$name"
+	done
+}
+
 @test "none and passthrough - nothing to read" {
 	local name driver
 	for driver in none passthrough; do
@@ -193,9 +205,9 @@ all_there() {
 		# A line in pieces stays one; what has no end yet doesn't garble the next.
 		run_sh "\$RBOX logs -n $i"
 		assert "$output" == "$a a1"$'\n'"$b b2"$'\n'"$a a3-end"$'\n'"$b b4"$'\n'"$a > "$'\n'"$b b7"
-		# What has no end yet isn't counted, as in podman.
+		# What has no end yet is printed as a line, and counted as one.
 		run_sh "\$RBOX logs -f -n --tail 1 $i"
-		assert "$output" == "$a a3-end"$'\n'"$a > "$'\n'"$b b7"
+		assert "$output" == "$a > "$'\n'"$b b7"
 	done
 	run_rbox rm "$a" "$b"
 }

@@ -67,7 +67,7 @@ static off_t naive_tail(const char *s, size_t n, int64_t want)
 
 			if (pass && whole - seen <= want)
 				return (off_t)at;
-			if (s[at + 43] == 'F') {
+			if (s[at + 43] == 'F' || at + len + 1 == n) {
 				if (pass)
 					seen++;
 				else
@@ -98,7 +98,7 @@ static void test_tail(void **state)
 	assert_int_equal(io_write_full(fd, s.s, s.len), 0);
 	for (int64_t want = 0; want < 350; want++) {
 		int64_t left = want;
-		off_t got = logs_tail(fd, (off_t)s.len, &left), expected = naive_tail(s.s, s.len, want);
+		off_t got = logs_tail(fd, (off_t)s.len, true, &left), expected = naive_tail(s.s, s.len, want);
 
 		assert_int_equal(got, expected);
 		if (got > 0)
@@ -110,13 +110,19 @@ static void test_tail(void **state)
 
 static void test_tail_small(void **state)
 {
-	static const struct { const char *text; int64_t want; off_t at; int64_t left; } rows[] = {
+	static const struct { const char *text; int64_t want; off_t at; int64_t left; bool older; } rows[] = {
 		{ "", 5, 0, 5 },
 		{ STAMP " stdout F a\n", 5, 0, 4 },
 		{ STAMP " stdout F a\n", 1, 0, 0 },
 		{ STAMP " stdout F a\n", 0, 47, 0 },
 		{ STAMP " stdout F a\n" STAMP " stdout F b\n", 1, 47, 0 },
 		{ STAMP " stdout P a\n" STAMP " stdout F b\n", 1, 0, 0 },
+		{ STAMP " stdout F a\n" STAMP " stdout P b\n", 1, 47, 0 },
+		{ STAMP " stdout F a\n" STAMP " stdout P b\n", 2, 0, 0 },
+		{ STAMP " stdout F a\n" STAMP " stdout P b\n" STAMP " stdout P c\n", 1, 47, 0 },
+		{ STAMP " stdout P a\n", 3, 0, 2 },
+		/* Its line is counted where it ends, in the file after it. */
+		{ STAMP " stdout F a\n" STAMP " stdout P b\n", 1, 0, 0, .older = true },
 	};
 
 	(void)state;
@@ -125,7 +131,7 @@ static void test_tail_small(void **state)
 		int64_t left = rows[i].want;
 
 		assert_int_equal(io_write_full(fd, rows[i].text, strlen(rows[i].text)), 0);
-		assert_int_equal(logs_tail(fd, (off_t)strlen(rows[i].text), &left), rows[i].at);
+		assert_int_equal(logs_tail(fd, (off_t)strlen(rows[i].text), !rows[i].older, &left), rows[i].at);
 		assert_int_equal(left, rows[i].left);
 	}
 }
