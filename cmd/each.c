@@ -61,7 +61,7 @@ int each_container(struct app *app, const struct each *e, char *const *operands,
 	auto_selection struct selection s = { NULL, 0 };
 	int worst = 0, r = engine_select(&app->engine, &e->select, &e->rule, operands, &s, f);
 
-	if (r == -EINVAL)
+	if (r == -EINVAL && !e->select.filters)
 		fail_hint(f, "rbox %s %s", app->path, app->command->args);
 	if (r < 0)
 		return r;

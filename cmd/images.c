@@ -36,6 +36,18 @@ static const struct format_header headers[] = {
 	{ NULL, NULL },
 };
 
+/* podman's template function: "one, other". */
+static json_t *joined(const json_t *list)
+{
+	auto_str struct str s = STR_INIT(1 << 20);
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(list, i, one)
+		str_addf(&s, "%s%s", i ? ", " : "", json_string_value(one));
+	return json_string(str_cstr(&s));
+}
+
 static void to_template_rows(json_t *rows)
 {
 	char go[TIME_GO_MAX];
@@ -47,6 +59,7 @@ static void to_template_rows(json_t *rows)
 	{
 		json_object_set(row, "Size", json_object_get(row, "HumanSize"));
 		json_object_set(row, "Created", json_object_get(row, "CreatedSince"));
+		json_object_set_new(row, "History", joined(json_object_get(row, "History")));
 		json_object_set(row, "RepoTags", json_object_get(row, "Names"));
 		if (time_parse(json_string_value(json_object_get(row, "CreatedAt")), 0, &created) == 0)
 			json_object_set_new(row, "CreatedAt", json_string(time_format_go(created, go)));

@@ -46,8 +46,10 @@ static int port_run(struct app *app, int argc, char **argv, struct fail *f)
 {
 	auto_container struct container c = CONTAINER_INIT;
 	auto_strv char **lines = NULL;
-	auto_free char *id = NULL;
+	auto_free char *id = NULL, *protocol = NULL;
 	struct port_opts o = { 0 };
+	const char *port;
+	int number;
 	int first = app_parse(app, &o, argc, argv, f), r;
 
 	if (first < 0)
@@ -58,15 +60,16 @@ static int port_run(struct app *app, int argc, char **argv, struct fail *f)
 		return -f->code;
 	if (o.all)
 		return port_all(app, f);
+	port = argv[first + !o.latest];
 	r = select_one(&app->engine, o.latest, o.latest ? NULL : argv[first], &id, f);
 	if (r == 0)
 		r = container_open(&app->engine, id, &c, f);
 	if (r < 0)
 		return r;
-	/* As podman: a container that doesn't run has none open. */
+	/* As podman: a container that doesn't run has none open, but what is no port is none of it either. */
 	if (!container_is_running(&c))
-		return 0;
-	r = ports_lines(&c.config, argv[first + !o.latest], &lines, f);
+		return port ? port_private_parse(port, &number, &protocol, f) : 0;
+	r = ports_lines(&c.config, port, &lines, f);
 	strv_each(line, lines)
 		app_printf("%s\n", *line);
 	return r;

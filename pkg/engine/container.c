@@ -27,6 +27,11 @@ int container_open_id(struct engine *e, const char *id, struct container *ret, s
 	return 0;
 }
 
+const char *container_name_typed(const char *text)
+{
+	return text && *text == '/' ? text + 1 : text;
+}
+
 int container_find(struct engine *e, const char *text, char ret[CTR_ID_LEN + 1], struct fail *f)
 {
 	int r = ctr_find(&e->store, text, ret, f);

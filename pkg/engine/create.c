@@ -149,6 +149,8 @@ static int set_net(const struct run_opts *o, struct container_config *c, struct 
 		return refuse(f, EINVAL, "--no-hosts and --add-host cannot be set together");
 	if (check_addresses(&o->net, f) < 0)
 		return -f->code;
+	if (!strcmp(mode, "none") && (o->net.dns || o->net.dns_search || o->net.dns_option))
+		return refuse(f, EINVAL, "conflicting options: dns and the network mode: none");
 	c->net = (struct net_group){
 		.mode = mem_strdup(mode),
 		.hostname = mem_strdup(o->net.hostname),
@@ -385,8 +387,7 @@ static bool is_free_after_all(struct engine *e, const char *name)
 int engine_create(struct engine *e, const struct run_opts *o, const struct fetcher *fetcher,
 		  struct container_config *ret, struct fail *f)
 {
-	/* docker's names begin with a slash: what its inspect prints can be typed. */
-	const char *name = o->name && *o->name == '/' ? o->name + 1 : o->name;
+	const char *name = container_name_typed(o->name);
 	struct volumes_held volumes = VOLUMES_NONE;
 	char id[CTR_ID_LEN + 1];
 	int r;

@@ -19,7 +19,7 @@
 #include "runtime/monitor/tty.h"
 
 /* podman's, where there is nothing to exec in. */
-enum { EXIT_IMPROPER = 255 };
+enum { EXIT_IMPROPER = 255, EXIT_CWD = 255 };
 
 /*
  * A pipe and /dev/null go in as they are, which costs nothing. All else is put behind a pipe: a process in
@@ -231,6 +231,12 @@ int engine_exec(struct engine *e, const char *text, const struct exec_opts *o, c
 		fail_hint(f, "container %.12s is %s%s", c.id, status_word((enum status)c.state.status),
 			  c.state.status == STATUS_PAUSED ? ": rbox unpause it" : ": rbox start it");
 		f->status = EXIT_IMPROPER;
+		return r;
+	}
+	/* Not looked for below the root, where it might even be found. */
+	if (o->workdir && *o->workdir != '/') {
+		r = refuse(f, EINVAL, "the working directory '%.200s' is not absolute", o->workdir);
+		f->status = EXIT_CWD;
 		return r;
 	}
 	if (o->privileged)

@@ -204,7 +204,7 @@ static json_t *row_json(const struct entry *e, const char *name, const struct im
 			json_array_append_new(digests, json_string(full));
 	}
 	return json_pack("{s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:i, s:b, s:s, s:o, s:s, s:s, s:s, s:s, s:s,"
-			 " s:s, s:s, s:s, s:b}",
+			 " s:s, s:s, s:s, s:b, s:o}",
 			 "Id", i->id.hex, "ID", short_id, "ParentId", "", "RepoDigests", digests, "Created",
 			 (json_int_t)(e->created / TIME_SECOND), "Size", (json_int_t)i->size, "SharedSize", (json_int_t)0,
 			 "VirtualSize", (json_int_t)i->size, "Labels", jsonf_map(e->config.config.labels),
@@ -212,7 +212,8 @@ static json_t *row_json(const struct entry *e, const char *name, const struct im
 			 jsonf_strv(e->image->names), "CreatedAt", time_format_nano(e->created, at), "CreatedSince", ago,
 			 "Repository", repository, "Tag", tag, "Arch", e->config.arch ? e->config.arch : "", "Os",
 			 e->config.os ? e->config.os : "", "HumanSize",
-			 size_human((uint64_t)i->size, size), "CreatedTime", at, "ReadOnly", 0);
+			 size_human((uint64_t)i->size, size), "CreatedTime", at, "ReadOnly", 0,
+			 "History", jsonf_strv(e->image->names));
 }
 
 static int newest_first(const void *a, const void *b)

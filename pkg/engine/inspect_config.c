@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pkg/engine/health.h"
 #include "pkg/engine/inspect_part.h"
+#include "pkg/engine/ports.h"
 #include "pkg/util/str.h"
 #include "runtime/monitor/health.h"
 
@@ -46,7 +47,7 @@ json_t *inspect_config(const struct container_config *c)
 	inspect_put(o, "StopTimeout", json_integer(c->life.stop_timeout));
 	inspect_put(o, "Passwd", json_true());
 	inspect_put_str(o, "sdNotifyMode", "container");
-	inspect_put(o, "ExposedPorts", jsonf_set(c->exposed_ports));
+	inspect_put(o, "ExposedPorts", ports_exposed_json(c));
 	inspect_more_config(o, c);
 	return o;
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "pkg/engine/inspect_part.h"
+#include "pkg/engine/spec.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
 
@@ -102,6 +103,7 @@ json_t *inspect_binds(const struct container_config *c)
 
 json_t *inspect_tmpfs(const struct container_config *c)
 {
+	auto_strv char **dirs = spec_read_only_dirs(c);
 	json_t *o = json_object();
 
 	for (size_t i = 0; i < c->n_mounts; i++) {
@@ -110,5 +112,7 @@ json_t *inspect_tmpfs(const struct container_config *c)
 		if (is_tmpfs(&c->mounts[i]))
 			inspect_put_str(o, c->mounts[i].destination, options);
 	}
+	strv_each(it, dirs)
+		json_object_set_new(o, *it, json_string(SPEC_READ_ONLY_TMPFS));
 	return o;
 }

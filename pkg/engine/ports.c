@@ -302,7 +302,18 @@ json_t *ports_json(const struct container_config *c)
 	return o;
 }
 
-static int private_parse(const char *text, int *ret_port, char **ret_protocol, struct fail *f)
+json_t *ports_exposed_json(const struct container_config *c)
+{
+	auto_json json_t *all = ports_json(c);
+	json_t *o = json_object(), *v;
+	const char *key;
+
+	json_object_foreach(all, key, v)
+		json_object_set_new(o, key, json_object());
+	return o;
+}
+
+int port_private_parse(const char *text, int *ret_port, char **ret_protocol, struct fail *f)
 {
 	auto_strv char **parts = strv_split(text, "/", false);
 	int r;
@@ -320,7 +331,7 @@ int ports_lines(const struct container_config *c, const char *private_port, char
 
 	*ret = NULL;
 	if (private_port) {
-		r = private_parse(private_port, &wanted, &protocol, f);
+		r = port_private_parse(private_port, &wanted, &protocol, f);
 		if (r < 0)
 			return r;
 	}

@@ -50,6 +50,11 @@ json_t *ports_list_json(const struct container_config *c) MUST_USE;
 /* inspect, NetworkSettings.Ports and HostConfig.PortBindings: {"80/tcp": [{"HostIp", "HostPort"}]}; what is
  * only exposed is null. */
 json_t *ports_json(const struct container_config *c) MUST_USE;
+/* inspect, Config.ExposedPorts: what is published and what is only exposed, {"80/tcp": {}}. */
+json_t *ports_exposed_json(const struct container_config *c) MUST_USE;
+
+/* "80" or "80/udp", as `port` takes it. *RET_PROTOCOL is the caller's to free. */
+int port_private_parse(const char *text, int *ret_port, char **ret_protocol, struct fail *f) MUST_USE;
 
 /*
  * `port`: lines "80/tcp -> 0.0.0.0:8080". With PRIVATE ("80", "80/udp"; NULL: all) "0.0.0.0:8080" of that one;

@@ -5,11 +5,11 @@
 #include "pkg/engine/container.h"
 
 /*
- * Gives container C the name TO, in any state it may be in; c->config.name is the new one then. The old
+ * Gives container C the name TEXT (as container_name_typed), in any state it may be in; c->config.name is the new one then. The old
  * name is free. Killed at any moment the container is found by one of the two or by both, and no name is lost;
  * rename_heal ends what was begun.
  */
-int engine_rename(struct engine *e, struct container *c, const char *to, struct fail *f) MUST_USE;
+int engine_rename(struct engine *e, struct container *c, const char *text, struct fail *f) MUST_USE;
 
 /*
  * For who has found container ID by TEXT, which begins no id. The name of a container is the one in its config; a link

@@ -175,15 +175,23 @@ static void file_mount(const struct container_config *c, const struct spec_host 
 			       "bind,rprivate,nosuid,noexec,nodev,ro" : "bind,rprivate,nosuid,noexec,nodev");
 }
 
-static void read_only_mounts(const struct container_config *c, struct spec *s)
+char **spec_read_only_dirs(const struct container_config *c)
 {
 	static const char *const dirs[] = { "/run", "/tmp", "/var/tmp" };
+	char **v = NULL;
 
-	if (!c->security.read_only || c->security.read_only_tmpfs == TRI_FALSE)
-		return;
-	for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
-		if (!is_mounted_by_user(c, dirs[i]))
-			spec_add_mount(s, dirs[i], "tmpfs", "tmpfs", "rw,rprivate,nosuid,nodev,tmpcopyup");
+	for (size_t i = 0; i < ARRAY_LEN(dirs) && c->security.read_only; i++)
+		if (c->security.read_only_tmpfs != TRI_FALSE && !is_mounted_by_user(c, dirs[i]))
+			strv_add(&v, dirs[i]);
+	return v;
+}
+
+static void read_only_mounts(const struct container_config *c, struct spec *s)
+{
+	auto_strv char **dirs = spec_read_only_dirs(c);
+
+	strv_each(it, dirs)
+		spec_add_mount(s, *it, "tmpfs", "tmpfs", SPEC_READ_ONLY_TMPFS);
 }
 
 static void build_mounts(const struct container_config *c, const struct spec_host *host, struct spec *s)

@@ -13,6 +13,10 @@ struct spec_host {
 	unsigned throttle_cpus;	/* CPUs with /sys/devices/system/cpu/cpuN/thermal_throttle, to be masked */
 };
 
+/* Where --read-only puts a tmpfs, with SPEC_READ_ONLY_TMPFS as its options; caller frees (strv). */
+char **spec_read_only_dirs(const struct container_config *c) MUST_USE;
+#define SPEC_READ_ONLY_TMPFS "rw,rprivate,nosuid,nodev,tmpcopyup"
+
 /*
  * Config + host -> the OCI spec: a pure function (golden-file tests). RET is the caller's, to be
  * released with spec_done; on failure it is empty.

@@ -321,6 +321,7 @@ my.box
 }
 
 @test "flags --dns, --dns-search, --dns-option, --add-host, --no-hosts" {
+	local row
 	run_rbox run --rm --dns 10.1.1.1 --dns 10.1.1.2 --dns-search a.example,b.example --dns-option ndots:2 \
 		--dns-opt timeout:1 "$IMAGE" cat /etc/resolv.conf
 	assert "$(grep -v '^#' <<<"$output" | sort | tr '\n' ';')" == \
@@ -332,6 +333,12 @@ my.box
 	in_box --no-hosts -- 'grep localhost /etc/hosts 2>/dev/null; true'
 	assert "$output" == "" "--no-hosts: the image has none"
 	refused 'not-an-ip' --dns not-an-ip
+	# Where nobody can be asked they had no effect.
+	for row in "--dns 1.1.1.1" "--dns-search a.example" "--dns-option ndots:1"; do
+		# shellcheck disable=SC2086
+		run_rbox 125 create --network none $row "$IMAGE" true
+		assert "$stderr" == "Error: conflicting options: dns and the network mode: none" "$row"
+	done
 	refused 'no-colon' --add-host no-colon
 	refused 'nowhere' --add-host x:nowhere
 }

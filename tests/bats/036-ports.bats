@@ -167,6 +167,11 @@ serve_on() {
 	run_rbox 125 port -l 80 81
 	run_rbox port none
 	assert "$output" == ""
+	run_rbox port none 80
+	assert "$output" == ""
+	# It doesn't run, and has none: what isn't a port was taken for one.
+	run_rbox 125 port none abc
+	assert "$stderr" =~ 'invalid port number "abc"'
 	run_rbox 125 port nosuch
 	assert "$stderr" == 'Error: no container with name or ID "nosuch" found: no such container'
 	run_rbox 125 port

@@ -53,7 +53,8 @@ is() {
 	is k1 '{{.HostConfig.Binds}}' "[$TMPDIR:/mnt:ro,rprivate,rbind]"
 	is k1 '{{range .Mounts}}{{.Type}} {{.Source}} {{.Destination}} {{.RW}} {{.Propagation}} {{.Options}}{{end}}' \
 		"bind $TMPDIR /mnt false rprivate [rbind]"
-	is k1 '{{range $k, $v := .HostConfig.Tmpfs}}{{$k}}{{end}}' /scratch
+	is k1 '{{range $k, $v := .HostConfig.Tmpfs}}{{$k}} {{end}}' '/run /scratch /tmp /var/tmp '
+	is k1 '{{index .HostConfig.Tmpfs "/run"}}' rw,rprivate,nosuid,nodev,tmpcopyup
 	is k1 '{{.HostConfig.CapAdd}} {{.HostConfig.CapDrop}}' '[CAP_NET_RAW] [CAP_KILL]'
 	is k1 '{{.HostConfig.ExtraHosts}} {{.HostConfig.GroupAdd}} {{.HostConfig.SecurityOpt}}' \
 		'[a:1.2.3.4] [5] [no-new-privileges]'

@@ -69,7 +69,7 @@ says() {
 	says web Config.Labels '{"l1": "v1", "l2": ""}'
 	says web Config.Annotations '{"an": "no"}'
 	says web Config.StopSignal '"SIGUSR1"'
-	says web Config.ExposedPorts '{"99/tcp": {}}'
+	says web Config.ExposedPorts '{"80/tcp": {}, "99/tcp": {}}'
 	says web Config.Cmd '["sleep", "1000"]'
 	run_rbox inspect --format '{{.Config.User}} {{.Config.Hostname}} {{.Config.WorkingDir}} {{.Config.StopTimeout}} {{.Config.Umask}} {{.Config.Timezone}} {{.Config.Timeout}} {{(index .Config.Secrets 0).Name}}' web
 	assert "$output" == "12:34 hh /tmp 33 0027 UTC 1000 tok"

@@ -206,6 +206,9 @@ ROWS
 	run_rbox 126 exec k1 /etc
 	run_rbox 127 exec k1 no-such-command
 	run_rbox 127 exec -w /no-such-folder k1 true
+	# There is a /bin: it was found below the root.
+	run_rbox 255 exec -w bin k1 true
+	assert "$stderr" == "Error: the working directory 'bin' is not absolute"
 	run_rbox 137 exec k1 sh -c 'kill -9 $$'
 	run_rbox 3 exec k1 sh -c 'exit 3'
 }

@@ -89,6 +89,11 @@ teardown() {
 	run_rbox 125 create --name /slashed --network none "$IMAGE" true
 	assert "$stderr" =~ 'the container name "slashed" is already in use by [0-9a-f]{64}\.'
 	run_rbox create --replace --name /slashed --network none "$IMAGE" true
+	run_rbox rename slashed /again
+	run_rbox inspect --format '{{.Name}}' again
+	assert "$output" == again "rename takes it too"
+	run_rbox rename /again slashed
+	run_rbox 125 rename slashed //a
 	run_rbox rm /slashed
 	assert "$output" == /slashed "as typed"
 	for name in //a / a/ /a/b; do
@@ -194,6 +199,8 @@ teardown() {
 	assert "$output" == labelled
 	run_rbox start --all --filter restart-policy=none
 	assert "$output" == ""
+	run_rbox 125 start --filter restart-policy=fakepolicy
+	assert "$stderr" == "Error: fakepolicy invalid restart policy" "and not how start is called"
 	run_rbox create --name plain --network none "$IMAGE" true
 	run_rbox ps -a --filter restart-policy=none --format '{{.Names}}'
 	assert "$output" == plain
@@ -202,6 +209,9 @@ teardown() {
 # Two of the filters were taken and did nothing.
 @test "as podman - images: --sort; what containers use, and digests, are told apart" {
 	run_rbox tag "$IMAGE" zz.example/aa:zz zz.example/bb:aa
+	run_rbox images --format '{{.Tag}} {{.History}}'
+	assert "$output" =~ $'(^|\n)zz [^ ]+, [^ ]+, [^ ]+(\n|$)' "the image's names"
+	assert "$output" =~ ' (.*, )?zz.example/bb:aa(,|$)'
 	run_rbox images --sort tag --format '{{.Tag}}'
 	assert "${lines[0]} ${lines[-1]}" == "aa zz"
 	run_rbox images --sort repository --format '{{.Repository}}'
