@@ -146,7 +146,7 @@ sleeper() {	# NAME [COMMAND...]
 	assert "$output" =~ "because: state.json: exit_code 127: its command was not found"
 	assert "$output" =~ "because: root:nosuch: there is no such file in any folder of PATH: /usr"
 	run_rbox 126 run --name w2 --network none "$IMAGE" /bin/not-executable
-	why w2 start-failed "it could not be started: .*Permission denied"
+	why w2 start-failed "it could not be started: .*Permission denied: OCI permission denied"
 	assert "$output" =~ "because: root:/bin/not-executable: may be executed by nobody .mode 0644."
 	assert "$output" =~ "fix: chmod"
 	run_rbox 126 run --name w3 --network none "$IMAGE" /etc

@@ -101,15 +101,17 @@ static int as_root(void)
 static int on_overlay(void)
 {
 	const char *top = getenv("RBOX_TEST_TOP");
-	auto_free char *options = NULL, *upper = NULL, *work = NULL;
+	auto_free char *options = NULL, *lower = NULL, *upper = NULL, *work = NULL;
 	struct fail f = { 0 };
 
 	if (!top || box_enter(&f) < 0 || ns_unshare(CLONE_NEWNS) < 0)
 		return 2;
+	/* Not /tmp itself: while anybody has a mount below it, it can't be a layer (EINVAL). */
+	lower = mem_printf("%s/l", top);
 	upper = mem_printf("%s/u", top);
 	work = mem_printf("%s/w", top);
-	options = mem_printf("lowerdir=/tmp,upperdir=%s,workdir=%s,userxattr", upper, work);
-	if (mkdir(upper, 0777) < 0 || mkdir(work, 0777) < 0 ||
+	options = mem_printf("lowerdir=%s,upperdir=%s,workdir=%s,userxattr", lower, upper, work);
+	if (mkdir(lower, 0777) < 0 || mkdir(upper, 0777) < 0 || mkdir(work, 0777) < 0 ||
 	    mount("overlay", "/tmp", "overlay", 0, options) < 0) {
 		print_error("%m\n");
 		return 3;
