@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "pkg/engine/container.h"
+#include "pkg/engine/event.h"
 #include "pkg/util/fd.h"
 #include "runtime/state.h"
 
@@ -42,6 +43,7 @@ int engine_attach(struct engine *e, const char *name, const struct attach_opts *
 	sock = connect_running(dir, id, f);
 	if (sock < 0)
 		return sock;
+	event_container(&e->store, &c, "attach");
 	with.tty = c.process.tty;
 	with.want_stdin = o->want_stdin && c.process.interactive;
 	return attach_run(sock, &with, ret, f);

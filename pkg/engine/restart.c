@@ -51,6 +51,8 @@ static int start_prepared(struct engine *e, const struct container *c, bool atta
 	sock = ask_go(c->state.run_dir, c->id, attach, f);
 	if (sock >= 0)
 		notify_started(e, &c->config, c->state.monitor_pid);
+	if (sock >= 0 && attach)
+		event_container(&e->store, &c->config, "attach");
 	return sock;
 }
 

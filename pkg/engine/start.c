@@ -248,6 +248,7 @@ struct ending {
 	const char *store_path;
 	const struct container_config *c;
 	const char *rmi;
+	bool attach;		/* our starter's terminal is attached to the first run */
 	struct ctr_held held;	/* --rm: what is to be deleted */
 };
 
@@ -265,7 +266,8 @@ static struct container_config as_now(int root_fd, const struct container_config
 	return with;
 }
 
-static void write_news(const struct store *store, const struct container_config *c, const struct monitor_news *n)
+static void write_news(const struct store *store, const struct container_config *c, const struct monitor_news *n,
+		       bool attached)
 {
 	switch (n->event) {
 	case MONITOR_PREPARED:
@@ -273,6 +275,12 @@ static void write_news(const struct store *store, const struct container_config 
 		break;
 	case MONITOR_STARTED:
 		event_container(store, c, "start");
+		/* By the same hand as the start and the end: between them, however short the run is. */
+		if (attached)
+			event_container(store, c, "attach");
+		break;
+	case MONITOR_CLEANED:
+		event_container(store, c, "cleanup");
 		break;
 	case MONITOR_RESTARTED:
 		event_container(store, c, "restart");
@@ -292,13 +300,16 @@ static void write_news(const struct store *store, const struct container_config 
 
 static void on_news(void *ctx, const struct monitor_news *n)
 {
-	const struct ending *end = ctx;
+	struct ending *end = ctx;
 	auto_fd int root = fd_open(AT_FDCWD, end->store_path, O_PATH | O_DIRECTORY, 0);
 	const struct store store = { .root_fd = root };
 	struct override now;
 	const struct container_config c = as_now(root, end->c, &now);
 
-	write_news(&store, &c, n);
+	write_news(&store, &c, n, end->attach);
+	/* A further run is nobody's foreground. */
+	if (n->event == MONITOR_STARTED)
+		end->attach = false;
 	override_done(&now);
 }
 
@@ -390,7 +401,8 @@ static enum net_mode net_mode_of(const struct container_config *c)
 static int start(struct starting *s, const struct start_opts *o, struct fail *f)
 {
 	const struct container_config *c = s->c;
-	struct ending end = { .store_path = s->e->store.path, .c = c, .rmi = o->rmi, .held = CTR_HELD_NONE };
+	struct ending end = { .store_path = s->e->store.path, .c = c, .rmi = o->rmi, .attach = o->attach,
+			      .held = CTR_HELD_NONE };
 	struct monitor_opts m = {
 		.id = c->id,
 		.dir_fd = s->dir_fd,

@@ -27,9 +27,11 @@ enum net_mode { NET_NONE, NET_HOST, NET_SLIRP };
 
 /*
  * PREPARED: all of the container is there. STARTED: its process has exec'd, and nobody has been told yet; of a
- * further run both come after RESTARTED. DIED comes only after STARTED.
+ * further run both come after RESTARTED. DIED comes only after STARTED. CLEANED: there will be no further run, nobody
+ * has been told of the end yet; not of one that ENDED is called for.
  */
-enum monitor_event { MONITOR_DIED, MONITOR_RESTARTED, MONITOR_PREPARED, MONITOR_STARTED, MONITOR_HEALTH };
+enum monitor_event { MONITOR_DIED, MONITOR_RESTARTED, MONITOR_PREPARED, MONITOR_STARTED, MONITOR_HEALTH,
+		     MONITOR_CLEANED };
 struct monitor_news {
 	enum monitor_event event;
 	int exit_code;			/* DIED */

@@ -120,6 +120,8 @@ void monitor_finish(struct monitor *m)
 	/* The end before a pause was told then. */
 	if (ran)
 		monitor_news(m, MONITOR_DIED);
+	if ((ran || m->phase == PHASE_BACKOFF) && !m->o->ended)
+		monitor_news(m, MONITOR_CLEANED);
 	if (m->o->ended && !m->o->ended(m->o->ctx, m->exit_code))
 		record(m, STATUS_STOPPED);
 	/* Before anybody hears of the end: a folder there without a container is a trace of a killed monitor. */

@@ -29,12 +29,43 @@ a_life() {
 	a_life
 	run_rbox events --stream=false --filter container="$name" --format '{{.Status}} {{.ContainerExitCode}}'
 	for step in "create 0" "init 0" "start 0" "exec 0" "exec_died 0" "exec 0" "exec_died 1" "kill 0" "died 137" \
-		"remove 0"; do
+		"cleanup 0" "remove 0"; do
 		assert "$(grep -c "^${step% *} ${step#* }$" <<<"$output")" -ge 1 "$step"
 	done
 	run_sh "\$RBOX events --stream=false --filter container=$name --format '{{.Status}}' |
-		grep -E '^(create|start|died|remove)$'"
-	assert "$output" == $'create\nstart\ndied\nremove'
+		grep -E '^(create|start|attach|died|cleanup|remove)$'"
+	assert "$output" == $'create\nstart\ndied\ncleanup\nremove'
+}
+
+cleanups_are() {	# CONTAINER N
+	[ "$(rbox events --stream=false --filter container="$1" --filter event=cleanup </dev/null | wc -l)" -eq "$2" ]
+}
+
+# Scripts wait for the cleanup of a container, and podman tells of each terminal.
+@test "attach and cleanup - in their place, however short the run is" {
+	local name
+	name=$(safename)
+	run_rbox run --name "$name" --network none "$IMAGE" true
+	run_rbox start -a "$name"
+	run_rbox start "$name"
+	run_rbox wait "$name"
+	run_rbox events --stream=false --filter container="$name" --format '{{.Status}}'
+	assert "${lines[*]}" == "create init start attach died cleanup init start attach died cleanup init start died cleanup"
+	run_rbox events --stream=false --filter container="$name" --filter event=cleanup --format '{{.Name}}'
+	assert "${#lines[@]}" -eq 3
+	run_rbox rm "$name"
+	run_rbox run -d -i --name "$name" --network none "$IMAGE" head -n 1
+	run_sh "echo hello | \$RBOX attach $name"
+	assert "$output" == hello
+	run_rbox rm "$name"
+	run_rbox events --stream=false --filter container="$name" --format '{{.Status}}'
+	assert "${lines[*]}" =~ "remove create init start attach died cleanup remove$"
+	# Only the first run of several is in the foreground.
+	run_rbox 3 run --name "$name" --restart on-failure:1 --network none "$IMAGE" sh -c 'exit 3'
+	wait_for 60 cleanups_are "$name" 5
+	run_rbox events --stream=false --filter container="$name" --format '{{.Status}}'
+	assert "${lines[*]}" =~ "remove create init start attach died (restart )?init start died cleanup$"
+	run_rbox rm "$name"
 }
 
 @test "--rm - died comes before remove, and both are there when run returns" {
@@ -42,7 +73,7 @@ a_life() {
 	name=$(safename)
 	run_rbox 3 run --rm --name "$name" --network none "$IMAGE" sh -c 'exit 3'
 	run_rbox events --stream=false --filter container="$name" --format '{{.Status}} {{.ContainerExitCode}}'
-	assert "$output" =~ $'start 0\ndied 3\n'
+	assert "$output" =~ $'start 0\nattach 0\ndied 3\n'
 	assert "${lines[-1]}" == "remove 0"
 }
 
