@@ -143,7 +143,7 @@ monitor_of() {
 	assert "$output" == $'one\nthree'
 	assert "$stderr" == two
 	run_rbox logs --tail 1 "$name"
-	assert "$output$stderr" == threetwo "a piece at the end belongs to the last line"
+	assert "$output$stderr" == three "what has no end yet is a line"
 	run_rbox logs -t "$name"
 	assert "${lines[0]}" =~ "^20[0-9-]{8}T[0-9:]{8}\.[0-9]{9}(Z|[+-][0-9:]{5}) one$"
 	run_rbox logs --names "$name"
