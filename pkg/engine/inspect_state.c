@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pkg/engine/health.h"
 #include "pkg/engine/inspect_part.h"
+#include "pkg/engine/stop.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
 
@@ -25,7 +26,8 @@ json_t *inspect_state(struct engine *e, const struct container *c)
 	(void)e;
 	inspect_put_str(o, "OciVersion", "1.2.0");
 	inspect_put_str(o, "CgroupPath", alive ? s->cgroup : NULL);
-	inspect_put_str(o, "Status", status_word((enum status)s->status));
+	inspect_put_str(o, "Status", status_word(stop_is_under_way(c) ? STATUS_STOPPING :
+							  (enum status)s->status));
 	inspect_put(o, "Running", json_boolean(running && s->status != STATUS_PAUSED &&
 					       s->status != STATUS_RESTARTING));
 	inspect_put(o, "Restarting", json_boolean(s->status == STATUS_RESTARTING));

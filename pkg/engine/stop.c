@@ -6,16 +6,21 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "pkg/engine/mark.h"
 #include "pkg/engine/event.h"
 #include "pkg/util/fd.h"
+#include "pkg/util/io.h"
 #include "pkg/util/sig.h"
 #include "pkg/util/time.h"
 #include "runtime/monitor/ask.h"
 #include "runtime/ns.h"
+
+/* Whose mark it is: what is killed may as well go on, and isn't called stopping. */
+enum asked { BY_KILL, BY_STOP };
 
 /* True once the process of PIDFD has ended. */
 static bool await_end(int pidfd, int64_t ns)
@@ -61,15 +66,26 @@ static int reload(struct container *c, struct fail *f)
 }
 
 /* For State.StoppedByUser, and so that no policy restarts it; a full disk is no reason not to stop. */
-static void mark_stop(const struct container *c)
+static void mark_stop(const struct container *c, enum asked asked)
 {
-	fd_close(fd_open(c->dir_fd, "stop", O_WRONLY | O_CREAT | O_NOFOLLOW, 0600));
+	auto_fd int fd = fd_open(c->dir_fd, "stop", O_WRONLY | O_CREAT | O_NOFOLLOW, 0600);
+
+	if (fd >= 0 && asked == BY_STOP)
+		(void)!io_write(fd, "stop\n", 5);
+}
+
+bool stop_is_under_way(const struct container *c)
+{
+	struct stat st;
+
+	return c->state.status == STATUS_RUNNING && fstatat(c->dir_fd, "stop", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       st.st_size > 0;
 }
 
 /* Marks first and reads then: the monitor does it the other way round before and after each launch. */
-static int mark_and_look(struct container *c, struct fail *f)
+static int mark_and_look(struct container *c, enum asked asked, struct fail *f)
 {
-	mark_stop(c);
+	mark_stop(c, asked);
 	return reload(c, f);
 }
 
@@ -125,7 +141,7 @@ int engine_kill(struct engine *e, struct container *c, int sig, struct fail *f)
 			      "improper", c->id, status_word((enum status)c->state.status));
 	mark_kill(c->dir_fd, sig);
 	if (deadly)
-		r = mark_and_look(c, f);
+		r = mark_and_look(c, BY_KILL, f);
 	if (r == 0)
 		r = c->state.status != STATUS_RESTARTING ? send_signal(c, sig, f) :
 		    end_pause(c, sig == SIGKILL ? 0 : c->config.life.stop_timeout, f);
@@ -141,7 +157,7 @@ static int ask(struct container *c, int pidfd, int timeout, struct fail *f)
 	char name[SIG_NAME_MAX];
 	int r;
 
-	mark_stop(c);
+	mark_stop(c, BY_STOP);
 	c->stop_asked = time_monotonic();
 	r = ns_pidfd_kill(pidfd, sig);
 	if (r < 0 && r != -ESRCH)
@@ -158,7 +174,7 @@ int stop_begin(struct container *c, int timeout, struct fail *f)
 	if (!container_is_running(c))
 		return 0;
 	if (c->state.status == STATUS_RESTARTING) {
-		mark_stop(c);
+		mark_stop(c, BY_STOP);
 		ask_stop(c->state.run_dir, c->id, timeout);
 		return 0;
 	}
@@ -210,7 +226,7 @@ int engine_stop(struct engine *e, struct container *c, int timeout, struct fail 
 		timeout = c->config.life.stop_timeout;
 	if (!container_is_running(c) && !container_is_prepared(c))
 		return 0;
-	r = mark_and_look(c, f);
+	r = mark_and_look(c, BY_STOP, f);
 	if (r < 0 || (!container_is_running(c) && !container_is_prepared(c)))
 		return r;
 	/* Its command isn't there yet to take a signal. */

@@ -15,6 +15,9 @@ int engine_stop(struct engine *e, struct container *c, int timeout, struct fail 
  */
 int stop_begin(struct container *c, int timeout, struct fail *f) MUST_USE;
 
+/* Whether C runs and was asked to stop, by whom is gone or waits for it: "stopping" in podman's words. */
+bool stop_is_under_way(const struct container *c);
+
 /* Sends SIG to the container's first process. -ESRCH when it isn't running (podman's words). */
 int engine_kill(struct engine *e, struct container *c, int sig, struct fail *f) MUST_USE;
 

@@ -111,6 +111,25 @@ sleeper() {	# NAME [FLAG...]
 	run_rbox rm k1
 }
 
+@test "stop - while it waits the container is stopping; one that took a signal of kill is not" {
+	# shellcheck disable=SC2016
+	run_rbox run -d --name k1 --network none "$IMAGE" sh -c 'trap "echo took" TERM; echo ready; while :; do sleep 0.1; done'
+	said() { $RBOX logs k1 | grep -q "$1"; }
+	wait_for 60 said ready
+	run_rbox kill -s TERM k1
+	wait_for 60 said took
+	state k1 running
+	run_sh '$RBOX stop -t 3600 k1 >/dev/null 2>&1 & p=$!
+		for i in $(seq 1200); do
+			[ "$($RBOX inspect --format "{{.State.Status}}" k1)" = stopping ] && break
+			sleep 0.05
+		done
+		$RBOX inspect --format "{{.State.Status}}" k1; $RBOX exec k1 echo exec; $RBOX kill k1; wait $p'
+	assert "$output" == $'stopping\nexec\nk1'
+	state k1 exited
+	run_rbox rm k1
+}
+
 @test "stop -t - then KILL; several, and all" {
 	# its own timeout is longer than any command of a suite may take
 	run_rbox run -d --name k1 --network none --stop-timeout 3600 "$IMAGE" sleep 1000
