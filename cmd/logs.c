@@ -23,7 +23,7 @@ static const struct opt logs_rows[] = {
 	OPT_FLAG(0, "color", struct cmd_logs_opts, color, "each container's lines in a color of their own"),
 	OPT_FLAG('f', "follow", struct cmd_logs_opts, follow, "go on until the container has ended"),
 	OPT_FLAG('l', "latest", struct cmd_logs_opts, latest, "the newest container instead of a name"),
-	OPT_FLAG('n', "names", struct cmd_logs_opts, names, "the container's name before each line"),
+	OPT_FLAG('n', "names", struct cmd_logs_opts, names, "of several containers: the name before each line, not the id"),
 	OPT_STR(0, "since", struct cmd_logs_opts, since, "TIME", "from this time on, or a span as 10m ago"),
 	OPT_STR(0, "tail", struct cmd_logs_opts, tail, "N", "the last N lines; all or -1: every line"),
 	OPT_FLAG('t', "timestamps", struct cmd_logs_opts, timestamps, "the time before each line"),
@@ -88,7 +88,8 @@ static void add_head(struct printer *p, struct str *s, const struct logs_line *l
 {
 	if (p->o->color)
 		str_addf(s, "\033[%dm", p->color);
-	if (p->o->names)
+	/* One container's lines need no telling whose they are: its name, too, stands where the id would. */
+	if (p->show_id && p->o->names)
 		str_addf(s, "%s ", logs_name(p->l));
 	else if (p->show_id)
 		str_addf(s, "%.12s ", logs_id(p->l));
@@ -113,7 +114,7 @@ static int print_line(void *ctx, const struct logs_line *line, struct fail *f)
 		o->open[i]->inside[line->stream] = false;
 	}
 	o->open[i] = line->partial ? p : NULL;
-	if (!p->inside[line->stream] && (p->o->color || p->o->names || p->show_id || p->o->timestamps))
+	if (!p->inside[line->stream] && (p->o->color || p->show_id || p->o->timestamps))
 		add_head(p, s, line);
 	p->inside[line->stream] = line->partial;
 	/* As the container wrote it, byte for byte: a program may want to read it. */

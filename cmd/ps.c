@@ -44,8 +44,8 @@ static const struct opt ps_rows[] = {
 };
 
 static const struct format_header headers[] = {
-	{ "ID", "CONTAINER ID" }, { "Created", "CREATED" }, { "RunningFor", "CREATED" },
-	{ "CreatedAt", "CREATED AT" }, { "Names", "NAMES" }, { "ImageID", "IMAGE ID" },
+	{ "ID", "CONTAINER ID" }, { "Created", "CREATED" }, { "CreatedHuman", "CREATED" },
+	{ "RunningFor", "RUNNING FOR" }, { "CreatedAt", "CREATED AT" }, { "Names", "NAMES" }, { "ImageID", "IMAGE ID" },
 	{ "ExitCode", "EXIT CODE" }, { "Pod", "POD ID" }, { "PodName", "PODNAME" }, { "CGROUPNS", "CGROUPNS" },
 	{ "PIDNS", "PIDNS" }, { "USERNS", "USERNS" }, { NULL, NULL },
 };

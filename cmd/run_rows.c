@@ -151,7 +151,7 @@ static const struct opt fetch_rows[] = {
 	OPT_LIST('v', "volume", struct run_opts, volume, "[SRC:]DST[:OPTIONS]",		\
 		 "a folder of the host (/PATH) or a volume (NAME; none: one of its own), with ro, nocopy ..."), \
 	OPT_LIST(0, "mount", struct run_opts, mount, "type=volume|bind|tmpfs,...", "a mount, spelled out"), \
-	OPT_CSV(0, "volumes-from", struct run_opts, volumes_from, "CONTAINER[:ro]", "the volumes of another container"), \
+	OPT_LIST(0, "volumes-from", struct run_opts, volumes_from, "CONTAINER[:ro|rw|z]", "the volumes of another container"), \
 	OPT_LIST(0, "tmpfs", struct run_opts, tmpfs, "DST[:OPTIONS]", "an empty folder in memory"),  \
 	OPT_STR(0, "shm-size", struct run_opts, shm_size, "SIZE", "size of /dev/shm (default 64m)"), \
 	OPT_GROUP(struct run_opts, devices, device_rows),                                            \

@@ -60,22 +60,35 @@ static bool setgroups_denied(void)
 	return fd >= 0 && io_read_full(fd, text, sizeof(text) - 1) >= 4 && !strncmp(text, "deny", 4);
 }
 
+/* Those that are mapped here. Only what the image lists may be missing; what was asked for is an error. */
+static int set_mapped_groups(const struct privs_user *u, struct fail *f)
+{
+	gid_t mapped[sizeof(u->groups) / sizeof(*u->groups)];
+	size_t n = 0;
+
+	for (size_t i = 0; i < u->n_groups; i++) {
+		if (setgroups(1, &u->groups[i]) == 0)
+			mapped[n++] = u->groups[i];
+		else if (i >= u->n_listed)
+			return refuse(f, EINVAL, "group %u is not mapped in this container", u->groups[i]);
+	}
+	return setgroups(n, mapped) < 0 ? fail(f, errno, "set %zu supplementary groups", n) : 0;
+}
+
 static int set_groups(const struct privs_user *u, struct fail *f)
 {
-	gid_t own = u->gid;
-	bool none = u->n_groups == 0 || (u->n_groups == 1 && u->groups[0] == own);
+	bool none = true;
 	int err;
 
 	if (u->keep_groups || setgroups(u->n_groups, u->groups) == 0)
 		return 0;
 	err = errno;
+	for (size_t i = u->n_listed; i < u->n_groups; i++)
+		none = none && u->groups[i] == u->gid;
 	if (err == EPERM && none && setgroups_denied())
 		return 0;
 	if (err == EINVAL)
-		for (size_t i = 0; i < u->n_groups; i++)
-			if (setgroups(1, &u->groups[i]) < 0)
-				return refuse(f, EINVAL, "group %u is not mapped in this container",
-					      u->groups[i]);
+		return set_mapped_groups(u, f);
 	fail(f, err, "set %zu supplementary groups", u->n_groups);
 	if (err == EPERM && setgroups_denied())
 		fail_hint(f, "only one id is mapped here: without subordinate ids (/etc/subgid) there are "

@@ -20,7 +20,7 @@ int privs_limits(const struct spec_process *p, struct fail *f) MUST_USE;
 struct privs_user {
 	uint32_t uid, gid;
 	uint32_t groups[256];
-	size_t n_groups;
+	size_t n_groups, n_listed;	/* the first n_listed: the image's /etc/group has them; one that isn't mapped is left out */
 	bool keep_groups;	/* those of whoever starts it stay: group_add has "keep-groups" */
 	char home[256];		/* from passwd; "/" when there is none */
 	char name[64];		/* "" when the uid has no passwd line */

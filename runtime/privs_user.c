@@ -17,7 +17,7 @@
  * Who "-u USER[:GROUP]" is, by the image's own /etc/passwd and /etc/group, as podman finds it: the
  * first line whose name is the word, or whose number it is; a number needs no line. Without GROUP
  * the user's group and the groups that list it; with GROUP that one alone (user_groups in
- * podman-run(1)). Both files are foreign bytes.
+ * podman-run(1)); of a user that is named its own group is a supplementary one, too. Both files are foreign bytes.
  */
 enum { DB_MAX = 1024 * 1024, ID_MAX = INT32_MAX };
 
@@ -304,6 +304,10 @@ int privs_user_lookup(int root_fd, const struct spec_user *u, struct privs_user 
 		r = resolve(root_fd, u->username, &group, ret, f);
 	else
 		r = take_numbers(root_fd, u, ret, f);
+	ret->n_listed = ret->n_groups;
+	/* A set-group-id program would otherwise be a way out of a group that a file's mode shuts out. */
+	if (r == 0 && u->username && *u->username)
+		r = add_group(ret, ret->gid, f);
 	for (size_t i = 0; r == 0 && i < u->additional_gids.n; i++)
 		r = add_group(ret, u->additional_gids.v[i], f);
 	strv_each(it, u->group_add)

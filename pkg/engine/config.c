@@ -208,12 +208,17 @@ static int one_security_opt(const char *s, struct security_opt *o, struct fail *
 		strv_add_all(&o->unmask, parts);
 		return 0;
 	}
+	if (!strcmp(s, "systempaths=unconfined") || !strcmp(s, "systempaths:unconfined")) {
+		o->unmask_all = true;
+		return 0;
+	}
 	/* Labels and AppArmor switched off is what there is while neither is applied. */
 	if (!strcmp(s, "label=disable") || !strcmp(s, "label:disable") ||
 	    !strcmp(s, "apparmor=unconfined") || !strcmp(s, "apparmor:unconfined"))
 		return 0;
 	return refuse(f, EINVAL, "--security-opt %.100s is not supported: no-new-privileges, seccomp=FILE, "
-		      "seccomp=unconfined, mask=, unmask=, label=disable and apparmor=unconfined are", s);
+		      "seccomp=unconfined, mask=, unmask=, systempaths=unconfined, label=disable and "
+		      "apparmor=unconfined are", s);
 }
 
 int security_opt_parse(char *const *typed, struct security_opt *ret, struct fail *f)

@@ -177,6 +177,7 @@ void config_done(struct container_config *c);
 struct security_opt {
 	bool no_new_privileges;
 	const char *seccomp;	/* NULL: the default filter; "unconfined"; or a file */
+	bool unmask_all;	/* systempaths=unconfined */
 	char **mask, **unmask;	/* owned */
 };
 int security_opt_parse(char *const *typed, struct security_opt *ret, struct fail *f) MUST_USE;

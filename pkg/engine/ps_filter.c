@@ -92,9 +92,17 @@ static bool match_volume(const char *v, const void *ctx)
 {
 	const struct container_config *c = &((const struct ps_row *)ctx)->config;
 
-	for (size_t i = 0; i < c->n_mounts; i++)
-		if (str_eq(c->mounts[i].source, v) || str_eq(c->mounts[i].name, v) || !strcmp(c->mounts[i].destination, v))
+	for (size_t i = 0; i < c->n_mounts; i++) {
+		const struct config_mount *m = &c->mounts[i];
+		const char *source = m->name ? m->name : m->source;
+		size_t n = source ? strlen(source) : 0;
+
+		if (str_eq(m->source, v) || str_eq(m->name, v) || !strcmp(m->destination, v))
 			return true;
+		/* "SOURCE:DESTINATION" */
+		if (n && !strncmp(v, source, n) && v[n] == ':' && !strcmp(v + n + 1, m->destination))
+			return true;
+	}
 	return false;
 }
 

@@ -2,6 +2,7 @@
 #include "pkg/engine/spec.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <string.h>
 #include <strings.h>
 
@@ -80,7 +81,8 @@ static int build_user(const struct container_config *c, struct spec_user *u, str
 	if (str_to_u64(c->process.umask, 8, &mask) < 0)
 		return refuse(f, EINVAL, "invalid umask '%s'", c->process.umask);
 	u->umask = (uint32_t)mask;
-	u->username = mem_strdup(c->process.user && *c->process.user ? c->process.user : NULL);
+	/* "" is root with the groups that the image gives it. */
+	u->username = mem_strdup(c->process.user ? c->process.user : "");
 	u->group_add = strv_dup(c->process.group_add);
 	return 0;
 }
@@ -226,15 +228,12 @@ static void build_mounts(const struct container_config *c, const struct spec_hos
 
 static bool is_unmasked(const struct security_opt *o, const char *path)
 {
-	strv_each(it, o->unmask) {
-		size_t n = strlen(*it);
-
-		if (!strcmp(*it, "ALL") || !strcmp(*it, path))
+	if (o->unmask_all)
+		return true;
+	/* Patterns as the shell's: "/proc/\*" is what is in that folder. */
+	strv_each(it, o->unmask)
+		if (!strcmp(*it, "ALL") || fnmatch(*it, path, FNM_PATHNAME) == 0)
 			return true;
-		/* "/proc/\*" unmasks all below. */
-		if (n > 1 && str_ends(*it, "/*") && !strncmp(*it, path, n - 1))
-			return true;
-	}
 	return false;
 }
 

@@ -39,14 +39,24 @@ static int add_from(struct engine *e, const char *text, struct container_config 
 	auto_strv char **parts = strv_split(text, ":", false);
 	auto_strv char **words = parts[0] && parts[1] ? strv_split(parts[1], ",", true) : NULL;
 	auto_container struct container from = CONTAINER_INIT;
+	unsigned modes = 0, labels = 0;
 	int r;
 
 	if (!parts[0] || strv_len(parts) > 2)
 		return refuse(f, EINVAL, "--volumes-from %.100s: CONTAINER[:ro|rw|z] is wanted", text);
-	strv_each(it, words)
-		if (strcmp(*it, "ro") && strcmp(*it, "rw") && strcmp(*it, "z"))
+	strv_each(it, words) {
+		if (!strcmp(*it, "z"))
+			labels++;
+		else if (!strcmp(*it, "ro") || !strcmp(*it, "rw"))
+			modes++;
+		else
 			return refuse(f, EINVAL, "invalid options \"%.60s\", can only specify 'ro', 'rw', and 'z' for "
 				      "--volumes-from", parts[1]);
+	}
+	if (modes > 1)
+		return refuse(f, EINVAL, "cannot set ro or rw options more than once");
+	if (labels > 1)
+		return refuse(f, EINVAL, "cannot set :z more than once in mount options");
 	r = container_open(e, parts[0], &from, f);
 	if (r < 0)
 		return fail_in(f, r, "look up container \"%.100s\" for volumes-from", parts[0]);

@@ -299,7 +299,7 @@ ROWS
 	run_rbox logs --until -1h k1
 	assert "$output" == ""
 	run_rbox logs -n k1
-	assert "${lines[0]}" == "k1 out1"
+	assert "${lines[0]}" == "out1"
 	run_rbox 125 logs
 	run_rbox 125 logs no-such
 	assert "$stderr" =~ '^Error: .*no-such'

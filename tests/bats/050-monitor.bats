@@ -147,7 +147,7 @@ monitor_of() {
 	run_rbox logs -t "$name"
 	assert "${lines[0]}" =~ "^20[0-9-]{8}T[0-9:]{8}\.[0-9]{9}(Z|[+-][0-9:]{5}) one$"
 	run_rbox logs --names "$name"
-	assert "${lines[0]}" == "$name one"
+	assert "${lines[0]}" == "one" "one container's lines need no name"
 	run_rbox logs --since 1h "$name"
 	assert "$output" == $'one\nthree'
 	run_rbox logs --until -1h "$name"

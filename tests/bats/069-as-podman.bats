@@ -241,3 +241,68 @@ teardown() {
 	run_rbox 125 wait --latest
 	assert "$stderr" == "Error: no such container"
 }
+
+@test "as podman - groups: a named user's own is a supplementary one; root has what the image lists; what isn't mapped is left out" {
+	local groups='grep ^Groups: /proc/self/status'
+	# A set-group-id program would otherwise leave the group that a file's mode shuts out (CVE-2022-2989).
+	in_box --user 1000:7 -- "$groups"
+	assert "$output" =~ $'^Groups:\t7 ?$'
+	in_box --user 1234 -- "$groups"
+	assert "$output" =~ $'^Groups:\t0 ?$'
+	in_box --user user --group-add 77 -- "$groups"
+	assert "$output" =~ $'^Groups:\t77 1000 2000 ?$'
+	in_box --user user:extra -- "$groups"
+	assert "$output" =~ $'^Groups:\t2000 ?$'
+	printf 'root:x:0:root\nwheel:x:10:root\nfar:x:2000000000:root\n' >"$TMPDIR/group"
+	in_box -v "$TMPDIR/group:/etc/group" -- "$groups"
+	assert "$output" =~ $'^Groups:\t0 10 ?$' "no --user: root's, as the image has them"
+	in_box --user :5 -v "$TMPDIR/group:/etc/group" -- "$groups"
+	assert "$output" =~ $'^Groups:\t5 ?$'
+	# One that was asked for is no such matter.
+	run_rbox '?' run --rm --network none --group-add 2000000000 "$IMAGE" true
+	assert "$status" -ne 0
+	assert "$stderr" =~ 'group 2000000000 is not mapped in this container'
+}
+
+@test "as podman - volumes-from: options with a comma, each once; ps --filter volume=SOURCE:DESTINATION; logs -n of one" {
+	mkdir -p "$TMPDIR/d"
+	run_rbox create --name va --network none -v "$TMPDIR/d:/data" -v vv:/named "$IMAGE" true
+	# Once cut at the comma: 'look up container "z"'.
+	run_rbox 1 run --name vb --network none --volumes-from va:ro,z "$IMAGE" touch /data/x
+	assert "$stderr" =~ 'Read-only file system'
+	run_rbox 125 run --volumes-from va:ro,rw "$IMAGE" true
+	assert "$stderr" == "Error: cannot set ro or rw options more than once"
+	run_rbox 125 run --volumes-from va:z,z,ro "$IMAGE" true
+	assert "$stderr" == "Error: cannot set :z more than once in mount options"
+	run_rbox create --name vc --network none "$IMAGE" true
+	run_rbox ps -a --filter "volume=$TMPDIR/d:/data" --format '{{.Names}}' --sort names
+	assert "${lines[*]}" == "va vb"
+	run_rbox ps -a --filter volume=vv:/named --format '{{.Names}}' --sort names
+	assert "${lines[*]}" == "va vb"
+	run_rbox ps -aq --filter volume=vv:/data
+	assert "$output" == ""
+	run_rbox logs -n vb
+	assert "$output" == ""
+	assert "$stderr" =~ ^touch: "the name stands where the id would: with several containers"
+	run_rbox ps --format 'table {{.RunningFor}}|{{.CreatedHuman}}'
+	assert "$output" == "RUNNING FOR|CREATED"
+	run_rbox rm vb va vc
+	run_rbox volume rm vv
+}
+
+@test "as podman - unmask= takes the shell's patterns, systempaths=unconfined is all of it" {
+	local seen='ls /sys/firmware | wc -l; grep -c "^[^ ]* /proc/" /proc/self/mounts'
+	in_box --security-opt systempaths=unconfined -- "$seen" || true
+	assert "${lines[1]}" == 0
+	local free=${lines[0]}
+	in_box --security-opt unmask=ALL -- "$seen" || true
+	assert "${lines[*]}" == "$free 0"
+	run_rbox '?' run --rm --network none --security-opt 'unmask=/proc/*' "$IMAGE" grep -c '^[^ ]* /proc/' /proc/self/mounts
+	assert "$output" == 0
+	# A star does not reach beyond a slash: /proc/* says nothing of what is in /sys, and /p* nothing of /proc's.
+	run_rbox '?' run --rm --network none --security-opt 'unmask=/p*' "$IMAGE" grep -c '^[^ ]* /proc/' /proc/self/mounts
+	assert "$output" -gt 3
+	run_rbox '?' run --rm --network none --security-opt 'unmask=/proc/[a-s]*:/proc/t*' "$IMAGE" grep -c '^[^ ]* /proc/' /proc/self/mounts
+	assert "$output" == 0
+	run_rbox create --name um --network none --security-opt systempaths=unconfined "$IMAGE" true
+}

@@ -275,7 +275,7 @@ static void test_user(void **state)
 	b->spec.process.user.username = mem_strdup("joe");
 	expect(b, "id; echo $HOME; echo hi > /dev/stdout; (echo > /etc/x) 2>/dev/null || echo denied; "
 	       "grep ^Cap /proc/self/status | tr -d '\\t' | head -n 4",
-	       "uid=1000(joe) gid=1000(joe)\n/home/joe\nhi\ndenied\nCapInh:0000000000000000\n"
+	       "uid=1000(joe) gid=1000(joe) groups=1000(joe)\n/home/joe\nhi\ndenied\nCapInh:0000000000000000\n"
 	       "CapPrm:0000000000000000\nCapEff:0000000000000000\nCapBnd:00000000800405fb\n");
 }
 

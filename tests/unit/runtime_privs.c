@@ -112,26 +112,26 @@ static void test_users(void **state)
 		uint32_t uid, gid;
 		const char *home, *groups;
 	} rows[] = {
-		{ "root", 0, 0, "/root", "10" },
-		{ "0", 0, 0, "/root", "10" },
+		{ "root", 0, 0, "/root", "10 0" },
+		{ "0", 0, 0, "/root", "10 0" },
 		{ "", 0, 0, "/root", "10" },
 		{ "app", 1000, 1001, "/home/app", "10 1001 29" },
 		/* A number that is also a name: the name's line comes first in the file. */
-		{ "1000", 77, 77, "/named", "" },
+		{ "1000", 77, 77, "/named", "77" },
 		{ "app:", 1000, 1001, "/home/app", "10 1001 29" },
-		{ "app:video", 1000, 44, "/home/app", "" },
-		{ "app:0", 1000, 0, "/home/app", "" },
-		{ "app:12345", 1000, 12345, "/home/app", "" },
-		{ "app:2000", 1000, 45, "/home/app", "" },
-		{ ":video", 0, 44, "/root", "" },
-		{ ":99", 0, 99, "/root", "" },
-		{ "4321", 4321, 0, "/", "" },
-		{ "4321:44", 4321, 44, "/", "" },
-		{ "short", 7, 8, "/", "" },
-		{ "nohome", 9, 9, "/", "" },
-		{ "colons", 50, 50, "/c", "" },
-		{ "last", 60, 61, "/last", "70" },
-		{ "2147483647", 2147483647, 0, "/", "" },
+		{ "app:video", 1000, 44, "/home/app", "44" },
+		{ "app:0", 1000, 0, "/home/app", "0" },
+		{ "app:12345", 1000, 12345, "/home/app", "12345" },
+		{ "app:2000", 1000, 45, "/home/app", "45" },
+		{ ":video", 0, 44, "/root", "44" },
+		{ ":99", 0, 99, "/root", "99" },
+		{ "4321", 4321, 0, "/", "0" },
+		{ "4321:44", 4321, 44, "/", "44" },
+		{ "short", 7, 8, "/", "8" },
+		{ "nohome", 9, 9, "/", "9" },
+		{ "colons", 50, 50, "/c", "50" },
+		{ "last", 60, 61, "/last", "70 61" },
+		{ "2147483647", 2147483647, 0, "/", "0" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -462,6 +462,20 @@ static void test_user_with_ambient(void **state)
 					     "CapAmb:\t0000000000002000\nNoNewPrivs:\t0\n"));
 }
 
+/* What only the image's /etc/group lists is left out where it isn't mapped: nobody asked for it. */
+static void test_listed_group_unmapped(void **state)
+{
+	struct spec_process p = { 0 };
+	struct privs_user u = { .groups = { 3000000001U, 5 }, .n_groups = 2, .n_listed = 2 };
+	struct deed d = { &p, &u, NULL };
+	auto_str struct str s = STR_INIT(64 * 1024);
+
+	(void)state;
+	in_namespace(&d, &s);
+	assert_non_null(strstr(str_cstr(&s), geteuid() == 0 ? "Groups:\t5 \n" : "Groups:\t"));
+	assert_null(strstr(str_cstr(&s), "not mapped"));
+}
+
 static void test_apply_refuses(void **state)
 {
 	char *bad[] = { TEXT("CAP_FROB"), NULL };
@@ -539,6 +553,7 @@ int main(void)
 		cmocka_unit_test(test_all_but_some),
 		cmocka_unit_test(test_root_with_few),
 		cmocka_unit_test(test_user_with_ambient),
+		cmocka_unit_test(test_listed_group_unmapped),
 		cmocka_unit_test(test_apply_refuses),
 		cmocka_unit_test(test_limits),
 	};
