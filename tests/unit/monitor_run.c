@@ -814,7 +814,7 @@ static void test_stop_time(void **state)
 		auto_str struct str out = STR_INIT(1 << 20);
 		struct fail f = { 0 };
 		int64_t began;
-		int sock;
+		int sock, ask[2];
 
 		b->o.stop_signal = SIGTERM;
 		b->o.stop_timeout = 90;
@@ -822,14 +822,18 @@ static void test_stop_time(void **state)
 		await_output(sock);
 		touch(b, "stop");
 		began = time_monotonic();
+		/* Both are there before the first of them can end it. */
 		for (size_t k = 0; k < 2; k++) {
-			auto_fd int ask = attach_connect(b->path, b->o.id, &f);
-
-			assert_int_equal(proto_send(ask, ATTACH_STOP, 0, &asked[i][k], sizeof(asked[i][k]), 0), 0);
+			ask[k] = attach_connect(b->path, b->o.id, &f);
+			assert_true(ask[k] >= 0);
 		}
+		assert_int_equal(proto_send(ask[0], ATTACH_STOP, 0, &asked[i][0], sizeof(asked[i][0]), 0), 0);
+		(void)!proto_send(ask[1], ATTACH_STOP, 0, &asked[i][1], sizeof(asked[i][1]), 0);
 		assert_int_equal(collect(sock, &out, &out), 137);
 		/* Not by its own time. */
 		assert_true(time_monotonic() - began < 80 * TIME_SECOND);
+		fd_close(ask[0]);
+		fd_close(ask[1]);
 		fd_close(sock);
 		await_monitor(b);
 		bed_free(b);
