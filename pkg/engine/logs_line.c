@@ -80,8 +80,10 @@ off_t logs_tail(int fd, off_t size, bool newest, int64_t *want)
 			if (buf[i] != '\n')
 				head++;
 			/* Nor has what the program wrote last to end with a newline. */
-			if (newest && line_end == size && !ends_a_line(line, head))
-				--*want;
+			if (newest && line_end == size && !ends_a_line(line, head) && (*want)-- <= 0) {
+				*want = 0;
+				return size;
+			}
 			/* A whole line ends at line_end: what is wanted begins there when enough were seen. */
 			if (ends_a_line(line, head) && (*want)-- <= 0) {
 				*want = 0;
