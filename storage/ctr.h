@@ -29,7 +29,8 @@ int ctr_id_new(char ret[CTR_ID_LEN + 1]) MUST_USE;
  * Making: ctr_new gives a folder in tmp/ (with rw/upper 0755, rw/work 0700 in it); the caller
  * puts its files in; ctr_commit takes NAME (symlink names/NAME -> ../containers/ID; -EEXIST with the
  * holder's id in the message; a link to a container that is gone is taken over) and renames the
- * folder to containers/<id>. DURABLE: everything in it is fsynced first (not for --rm).
+ * folder to containers/<id>. DURABLE: everything in it is fsynced first (not for --rm, unless it
+ * has anonymous volumes: its config alone tells that they go).
  */
 struct ctr_new {
 	struct store_temp temp;

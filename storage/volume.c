@@ -68,7 +68,7 @@ int volume_check_name(const char *name, struct fail *f)
 }
 
 /* tmp/<random>/volume, whole. */
-static int fill(const struct store_temp *t, const struct volume *v, bool durable, struct fail *f)
+static int fill(const struct store_temp *t, const struct volume *v, struct fail *f)
 {
 	auto_json json_t *j = jsonf_write(fields, v);
 	auto_free char *text = jsonf_text(j, 0);
@@ -84,11 +84,11 @@ static int fill(const struct store_temp *t, const struct volume *v, bool durable
 	fresh = fd_open(dir, "copyup", O_WRONLY | O_CREAT | O_EXCL, 0600);
 	if (fresh < 0)
 		return fail(f, -fresh, "make the folder of volume '%s'", v->name);
-	r = file_replace(dir, "volume.json", text, strlen(text), 0600, durable ? FILE_SYNC : 0);
+	r = file_replace(dir, "volume.json", text, strlen(text), 0600, FILE_SYNC);
 	return r < 0 ? fail(f, -r, "write volume.json of volume '%s'", v->name) : 0;
 }
 
-int volume_make(const struct store *s, struct volume *v, bool durable, struct fail *f)
+int volume_make(const struct store *s, struct volume *v, struct fail *f)
 {
 	auto_temp struct store_temp t = { .store = NULL };
 	auto_fd int volumes = -EBADF;
@@ -110,10 +110,10 @@ int volume_make(const struct store *s, struct volume *v, bool durable, struct fa
 	v->created = time_now();
 	r = store_temp_new(s, &t, f);
 	if (r == 0)
-		r = fill(&t, v, durable, f);
+		r = fill(&t, v, f);
 	if (r < 0)
 		return r;
-	r = file_move(t.dir_fd, "volume", volumes, v->name, durable ? FILE_SYNC : 0);
+	r = file_move(t.dir_fd, "volume", volumes, v->name, FILE_SYNC);
 	if (r == -EEXIST || r == -ENOTEMPTY)
 		return refuse(f, EEXIST, "volume with name %s already exists: volume already exists", v->name);
 	return r < 0 ? fail(f, -r, "make volume '%s'", v->name) : 0;

@@ -37,8 +37,8 @@ int volume_lock_soon(const struct store *s, int ms) MUST_USE;
 /* podman's rule for names, and its words. */
 int volume_check_name(const char *name, struct fail *f) MUST_USE;
 
-/* Makes V, whose name may be NULL: 64 random hex digits then. DURABLE: fsynced. -EEXIST: in podman's words. */
-int volume_make(const struct store *s, struct volume *v, bool durable, struct fail *f) MUST_USE;
+/* Makes V, whose name may be NULL: 64 random hex digits then. Fsynced. -EEXIST: in podman's words. */
+int volume_make(const struct store *s, struct volume *v, struct fail *f) MUST_USE;
 
 /* By its name, or the beginning of one alone: the whole name in RET (caller frees). -ENOENT in podman's words. */
 int volume_find(const struct store *s, const char *text, char **ret, struct fail *f) MUST_USE;

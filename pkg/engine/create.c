@@ -349,6 +349,16 @@ static int write_cidfile(const char *path, const char *id, struct fail *f)
 	return r < 0 ? fail(f, -r, "write the container id file '%s'", path) : 0;
 }
 
+/* What goes when it ends needn't outlive a power cut, unless it is alone in knowing the volumes that go with it. */
+static bool is_durable(const struct container_config *c)
+{
+	bool owns = false;
+
+	for (size_t i = 0; i < c->n_mounts; i++)
+		owns |= c->mounts[i].anonymous;
+	return owns || !c->life.rm;
+}
+
 static int save(struct engine *e, struct container_config *c, struct fail *f)
 {
 	struct ctr_new n;
@@ -366,7 +376,7 @@ static int save(struct engine *e, struct container_config *c, struct fail *f)
 	if (r == 0 && c->life.rm)
 		r = ctr_claim(&n, c->id, f);
 	if (r == 0)
-		r = ctr_commit(&n, c->id, c->name, !c->life.rm, f);
+		r = ctr_commit(&n, c->id, c->name, is_durable(c), f);
 	if (r == 0 && c->life.rm) {
 		e->claim = n.temp;
 		n.temp.store = NULL;

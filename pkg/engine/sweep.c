@@ -131,6 +131,23 @@ static bool is_new_boot(struct engine *e, char **ret_boot)
 }
 
 /*
+ * The files of a container with --rm aren't fsynced (storage/ctr.h): after a power cut its folder may stand there
+ * with an empty config.json, which no other way leads to. It holds no volume of its own: save() in create.c.
+ */
+static bool clear_torn(struct engine *e, const char *id)
+{
+	struct fail ignored = { 0 };
+	auto_fd int dir = ctr_open(&e->store, id, &ignored);
+	auto_fd int lock = -EBADF;
+	struct stat st;
+
+	if (dir < 0 || fstatat(dir, "config.json", &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) || st.st_size)
+		return true;
+	lock = file_lock(dir, "lock", 0);
+	return lock >= 0 && !ctr_is_running(dir) && ctr_remove(&e->store, id, NULL, &ignored) == 0;
+}
+
+/*
  * --rm holds over a boot, too. False when it must be looked at again: somebody holds it just now, or it
  * is of another boot and yet its monitor's lock is still held (by one that is being killed).
  */
@@ -140,7 +157,9 @@ static bool clear_cut_off(struct engine *e, const char *id, const char *boot)
 	struct fail ignored = { 0 };
 	auto_fd int lock = -EBADF;
 
-	if (container_open_id(e, id, &c, &ignored) < 0 || !c.config.life.rm)
+	if (container_open_id(e, id, &c, &ignored) < 0)
+		return clear_torn(e, id);
+	if (!c.config.life.rm)
 		return true;
 	if (c.state.status != STATUS_STOPPED || ctr_is_running(c.dir_fd))
 		return c.state.status == STATUS_CONFIGURED || str_eq(c.state.boot_id, boot);

@@ -41,7 +41,7 @@ int engine_volume_create(struct engine *e, const struct volume_opts *o, const ch
 			      "store", o->options[0]);
 	r = check_labels(o->labels, &v.labels, f);
 	if (r == 0)
-		r = volume_make(&e->store, &v, true, f);
+		r = volume_make(&e->store, &v, f);
 	if (r == -EEXIST && o->ignore)
 		fail_clear(f);
 	else if (r < 0)

@@ -100,14 +100,13 @@ static void add_image_volumes(struct container_config *c)
 	}
 }
 
-static int take_one(struct engine *e, const struct container_config *c, struct config_mount *m,
-		    struct volumes_held *h, struct fail *f)
+static int take_one(struct engine *e, struct config_mount *m, struct volumes_held *h, struct fail *f)
 {
 	auto_volume struct volume v = { .name = mem_strdup(m->name), .anonymous = m->anonymous };
 	int r = 0;
 
 	if (!m->name || !volume_exists(&e->store, m->name)) {
-		r = volume_make(&e->store, &v, !c->life.rm || !m->anonymous, f);
+		r = volume_make(&e->store, &v, f);
 		if (r == 0) {
 			strv_add(&h->made, v.name);
 			event_volume(&e->store, "create", v.name);
@@ -153,7 +152,7 @@ int volumes_take(struct engine *e, const struct run_opts *o, struct container_co
 		return ret->lock_fd;
 	for (size_t i = 0; r == 0 && i < c->n_mounts; i++)
 		if (!strcmp(c->mounts[i].type, "volume"))
-			r = take_one(e, c, &c->mounts[i], ret, f);
+			r = take_one(e, &c->mounts[i], ret, f);
 	return r;
 }
 

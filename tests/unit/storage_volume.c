@@ -111,11 +111,11 @@ static void test_store(void **state)
 	assert_non_null(mkdtemp(path));
 	assert_int_equal(store_open(path, &s, &f), 0);
 	strv_add(&v.labels, "a=b");
-	assert_int_equal(volume_make(&s, &v, true, &f), 0);
-	assert_int_equal(volume_make(&s, &again, false, &f), -EEXIST);
+	assert_int_equal(volume_make(&s, &v, &f), 0);
+	assert_int_equal(volume_make(&s, &again, &f), -EEXIST);
 	assert_string_equal(f.msg, "volume with name web already exists: volume already exists");
 	fail_clear(&f);
-	assert_int_equal(volume_make(&s, &random, false, &f), 0);
+	assert_int_equal(volume_make(&s, &random, &f), 0);
 	assert_int_equal(strlen(random.name), 64);
 	assert_int_equal(volume_load(&s, "web", &loaded, &f), 0);
 	assert_string_equal(loaded.labels[0], "a=b");
