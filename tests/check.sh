@@ -208,8 +208,9 @@ count_suite() {
 	ok=$(grep -cE '^ok ' "$out")
 	ok=$((ok - skip))
 	bad=$(($(grep -c '^not ok ' "$out") + skip))
-	plan=$(sed -n 's/^1\.\.\([0-9]*\)$/\1/p' "$out" | head -1)
-	if ((ok + bad < ${plan:-1})); then bad=$((${plan:-1} - ok)); fi
+	# of more than one file: each has a plan
+	plan=$(sed -n 's/^1\.\.\([0-9]*\)$/\1/p' "$out" | awk '{n += $1} END {print n ? n : 1}')
+	if ((ok + bad < plan)); then bad=$((plan - ok)); fi
 	if ((rc != 0 && (bad == 0 || rc == 97))); then bad=$((bad + 1)); fi
 	# what a sanitizer found in a process whose stderr nobody reads
 	if [ -n "$(ls -A "$T/w/$1/asan")" ]; then
@@ -273,11 +274,20 @@ run_fuzz() {	# SECONDS
 }
 
 # One suite of tests/vm, in a machine of its own (tests/vm/run). Writes $T/w/vm-NAME.{tap,rc}.
+# NAME.1.bats, NAME.2.bats ...: one after the other on one disk; between two of them the power fails.
 run_vm_suite() {	# NAME
-	local name=vm-$1 rc=0 start=$SECONDS
-	suite_env "$name" tests/vm/run -C "$T/src" -e PATH="$T/inst/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin" \
-		-e IMAGES="$T/images" -e PROBE="$T/probe" -e BUSYBOX="$T/busybox" -e RBOX=rbox \
-		tests/vm/suite "tests/vm/$1.bats" >"$T/w/$name.tap" 2>&1 </dev/null || rc=$?
+	local name=vm-$1 rc=0 start=$SECONDS disk files=(tests/vm/"$1".bats tests/vm/"$1".[1-9].bats) i cut
+	disk=$T/w/$name/tmp/disk
+	[ -e "${files[0]}" ] || files=("${files[@]:1}")
+	for ((i = 0; i < ${#files[@]}; i++)); do
+		[ -e "${files[i]}" ] || continue
+		cut=()
+		[ ! -e "${files[i + 1]:-}" ] || cut=(-x)
+		suite_env "$name" tests/vm/run -C "$T/src" -d "$disk" "${cut[@]}" \
+			-e PATH="$T/inst/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin" \
+			-e IMAGES="$T/images" -e PROBE="$T/probe" -e BUSYBOX="$T/busybox" -e RBOX=rbox \
+			tests/vm/suite "${files[i]}" ${cut:+cut} >>"$T/w/$name.tap" 2>&1 </dev/null || rc=$?
+	done
 	echo "$rc $((SECONDS - start))" >"$T/w/$name.rc"
 }
 
@@ -287,6 +297,10 @@ run_vm() {	# [NAME...]: those whose names start so
 	echo "==== suites in the virtual machine"
 	for f in "$T"/src/tests/vm/[0-9]*.bats; do
 		name=$(basename "$f" .bats)
+		case $name in
+		*.1) name=${name%.1} ;;
+		*.[2-9]) continue ;;
+		esac
 		if (($#)) && ! starts_with_any "$name" "$@"; then continue; fi
 		names+=("$name")
 	done
