@@ -59,6 +59,19 @@ static int save(const struct container *c, const struct resource_group *g, struc
 	return r;
 }
 
+/* What holds now: another may have changed, started or ended it since C was read. The caller holds ctr_lock. */
+static int reload(struct container *c, struct fail *f)
+{
+	int r;
+
+	config_done(&c->config);
+	state_done(&c->state);
+	r = config_load(c->dir_fd, &c->config, f);
+	if (r == 0)
+		r = state_load(c->dir_fd, &c->state, f);
+	return r < 0 ? fail_in(f, r, "container %.12s", c->id) : 0;
+}
+
 int engine_update(struct container *c, const struct resource_group *g, struct fail *f)
 {
 	auto_json json_t *given = jsonf_write(resource_fields, g);
@@ -71,12 +84,14 @@ int engine_update(struct container *c, const struct resource_group *g, struct fa
 		return r;
 	lock = r = ctr_lock(c->dir_fd, f);
 	if (r >= 0)
+		r = reload(c, f);
+	if (r == 0)
 		r = resource_settings(&c->config.resources, false, &old, f);
 	if (r < 0)
 		return r;
 	resource_merge(&c->config.resources, g);
 	r = resource_settings(&c->config.resources, false, &new, f);
-	if (r == 0 && container_is_running(c) && c->state.cgroup)
+	if (r == 0 && (container_is_running(c) || container_is_prepared(c)))
 		r = apply(c, old, new, f);
 	else if (r == 0)
 		r = resource_check(g, f);
