@@ -159,11 +159,12 @@ static int open_cgroup(struct exec_run *x, struct fail *f)
 	int fd = path ? cgroup_open(path) : -ENOENT;
 
 	x->join.cgroup_fd = -EBADF;
-	if (fd == -ENOENT)
+	if (!path)
 		return 0;
-	if (fd < 0)
+	/* One that can't be seen from here (another hierarchy is mounted, or a part of it) is still its. */
+	if (fd < 0 && fd != -ENOENT)
 		return fail(f, -fd, "open the cgroup of container %.12s", x->c->id);
-	if (cgroup_can_enter(path)) {
+	if (fd >= 0 && cgroup_can_enter(path)) {
 		x->join.cgroup_fd = fd;
 		return 0;
 	}
