@@ -109,12 +109,45 @@ static int check_device_rates(const char *name, char *const *v, bool bytes, stru
 	return 0;
 }
 
+/* Behind check_device_rates: "/dev/sda:500". */
+static int check_device_weights(char *const *v, struct fail *f)
+{
+	int64_t ignored;
+	int r = 0;
+
+	for (; v && *v && r == 0; v++)
+		r = parse_number("blkio-weight-device", strrchr(*v, ':') + 1, 0, BLKIO_MAX, &ignored, f);
+	return r;
+}
+
+static int check_conf(char *const *v, struct fail *f)
+{
+	strv_each(it, v) {
+		const char *value = strchr(*it, '=');
+
+		if (!value || value == *it || strchr(*it, '/'))
+			return refuse(f, EINVAL, "invalid --cgroup-conf '%.100s': FILE=VALUE is wanted", *it);
+		/* Nothing would be written: no limit where one is believed to be. */
+		if (!value[1])
+			return refuse(f, EINVAL, "invalid --cgroup-conf '%.100s': it has no value; FILE=VALUE is wanted", *it);
+		/* What is frozen before its first instruction (cgroup.freeze) doesn't even end. */
+		if (str_starts(*it, "cgroup."))
+			return refuse(f, EINVAL, "invalid --cgroup-conf '%.100s': the files cgroup.* are no limits, and rbox's "
+				      "own to write", *it);
+	}
+	return 0;
+}
+
 static int check_together(const struct resource_group *g, const struct limits *l, struct fail *f)
 {
 	if (g->cpus && g->cpu_quota)
 		return refuse(f, EINVAL, "--cpu-quota and --cpus cannot be set together");
 	if (g->cpus && g->cpu_period)
 		return refuse(f, EINVAL, "--cpu-period and --cpus cannot be set together");
+	/* Twice as much is what memory and swap may be together. */
+	if (l->memory > INT64_MAX / 2)
+		return refuse(f, EINVAL, "--memory %s: more than %lld bytes can't be counted", g->memory,
+			      (long long)(INT64_MAX / 2));
 	if (l->memory && l->memory < 6 << 20)
 		return refuse(f, EINVAL, "--memory %s: less than 6 MiB is too little for any container", g->memory);
 	if (l->memory_swap > 0 && !l->memory)
@@ -125,10 +158,7 @@ static int check_together(const struct resource_group *g, const struct limits *l
 	if (l->memory && l->memory_reservation > l->memory)
 		return refuse(f, EINVAL, "--memory-reservation %s is more than --memory %s", g->memory_reservation,
 			      g->memory);
-	strv_each(it, g->cgroup_conf)
-		if (!strchr(*it, '=') || **it == '=' || strchr(*it, '/'))
-			return refuse(f, EINVAL, "invalid --cgroup-conf '%.100s': FILE=VALUE is wanted", *it);
-	return 0;
+	return check_conf(g->cgroup_conf, f);
 }
 
 static int check_texts(const struct resource_group *g, struct fail *f)
@@ -149,6 +179,8 @@ static int check_texts(const struct resource_group *g, struct fail *f)
 		r = check_device_rates("device-write-iops", g->device_write_iops, false, f);
 	if (r == 0)
 		r = check_device_rates("blkio-weight-device", g->blkio_weight_device, false, f);
+	if (r == 0)
+		r = check_device_weights(g->blkio_weight_device, f);
 	for (size_t i = 0; i < ARRAY_LEN(modes) && !known; i++)
 		known = !strcmp(g->cgroups, modes[i]);
 	if (r == 0 && !known)
@@ -176,7 +208,7 @@ int resource_parse(const struct resource_group *g, struct limits *ret, struct fa
 	if (r == 0)
 		r = parse_number("pids-limit", g->pids_limit, -1, 4194304, &ret->pids, f);
 	if (r == 0)
-		r = parse_number("blkio-weight", g->blkio_weight, 0, 1000, &ret->blkio_weight, f);
+		r = parse_number("blkio-weight", g->blkio_weight, 0, BLKIO_MAX, &ret->blkio_weight, f);
 	if (r == 0)
 		r = parse_number("memory-swappiness", g->memory_swappiness, -1, 100, &ignored, f);
 	if (r == 0)

@@ -30,6 +30,9 @@ struct limits {
 	int64_t pids, blkio_weight;
 };
 
+/* Of --blkio-weight and --blkio-weight-device; 0 is "not given" there, too. */
+enum { BLKIO_MIN = 10, BLKIO_MAX = 1000 };
+
 /* Checks every value and how they go together (podman-run(1)). */
 int resource_parse(const struct resource_group *g, struct limits *ret, struct fail *f) MUST_USE;
 

@@ -11,7 +11,7 @@
 
 enum {
 	PIDS_DEFAULT = 2048, PERIOD_DEFAULT = 100000, PERIOD_MIN = 1000,
-	SHARES_MIN = 2, SHARES_MAX = 262144, BLKIO_MIN = 10, BLKIO_MAX = 1000, WEIGHT_MAX = 10000,
+	SHARES_MIN = 2, SHARES_MAX = 262144, WEIGHT_MAX = 10000,
 };
 
 static void add_memory(const struct limits *l, char ***v)
@@ -82,6 +82,30 @@ static int device_rate(const char *option, const char *text, bool bytes, char **
 	return 0;
 }
 
+/* Takes LINE. */
+static void add_line(char **lines, char *line)
+{
+	auto_free char *owned = line;
+
+	mem_replace(lines, mem_printf("%s%s%s", *lines ? *lines : "", *lines ? "\n" : "", owned));
+}
+
+static int add_device_weights(char *const *typed, char **lines, struct fail *f)
+{
+	strv_each(it, typed) {
+		auto_free char *dev = NULL;
+		uint64_t n = 0;
+		int r = device_rate("blkio-weight-device", *it, false, &dev, &n, f);
+
+		if (r < 0)
+			return r;
+		/* 0 is "not given", as it is of --blkio-weight. */
+		if (n)
+			add_line(lines, mem_printf("%s %lld", dev, weight((int64_t)n, BLKIO_MIN, BLKIO_MAX)));
+	}
+	return 0;
+}
+
 /* One line of the file a device and key; the values of several are separated by newlines (cgroup_set). */
 static int add_rates(const char *option, char *const *typed, const char *key, char **lines, struct fail *f)
 {
@@ -92,8 +116,7 @@ static int add_rates(const char *option, char *const *typed, const char *key, ch
 
 		if (r < 0)
 			return r;
-		mem_replace(lines, mem_printf("%s%s%s %s%llu", *lines ? *lines : "", *lines ? "\n" : "", dev, key,
-					      (unsigned long long)n));
+		add_line(lines, mem_printf("%s %s%llu", dev, key, (unsigned long long)n));
 	}
 	return 0;
 }
@@ -106,7 +129,7 @@ static int add_io(const struct resource_group *g, const struct limits *l, char *
 
 	if (l->blkio_weight > 0)
 		weights = mem_printf("default %lld", weight(l->blkio_weight, BLKIO_MIN, BLKIO_MAX));
-	r = add_rates("blkio-weight-device", g->blkio_weight_device, "", &weights, f);
+	r = add_device_weights(g->blkio_weight_device, &weights, f);
 	if (r == 0)
 		r = add_rates("device-read-bps", g->device_read_bps, "rbps=", &rates, f);
 	if (r == 0)

@@ -27,7 +27,7 @@ static char *text(const char *s)
 
 static void test_resource(void **state)
 {
-	static const struct {
+	const struct {
 		struct resource_group g;
 		const char *message;	/* NULL: it is good */
 	} rows[] = {
@@ -38,6 +38,22 @@ static void test_resource(void **state)
 		{ { .memory = (char *)"-1" }, "invalid value for memory: invalid size: '-1'" },
 		{ { .memory = (char *)"99999999999g" }, "invalid value for memory: invalid size: '99999999999g'" },
 		{ { .memory = (char *)"1k" }, "--memory 1k: less than 6 MiB is too little for any container" },
+		/* inspect, of twice as much, said -2 */
+		{ { .memory = (char *)"9223372036854775807" },
+		  "--memory 9223372036854775807: more than 4611686018427387903 bytes can't be counted" },
+		{ { .memory = (char *)"4611686018427387903" }, NULL },
+		{ { .blkio_weight_device = (char *[]){ (char *)"/dev/vda:1000", NULL } }, NULL },
+		{ { .blkio_weight_device = (char *[]){ (char *)"/dev/vda:5000", NULL } },
+		  "invalid value for --blkio-weight-device: 5000 is not within 0 and 1000" },
+		{ { .cgroup_conf = (char *[]){ (char *)"memory.high=1", NULL } }, NULL },
+		{ { .cgroup_conf = (char *[]){ (char *)"memory.max", NULL } },
+		  "invalid --cgroup-conf 'memory.max': FILE=VALUE is wanted" },
+		/* nothing was written, and nothing said */
+		{ { .cgroup_conf = (char *[]){ (char *)"memory.max=", NULL } },
+		  "invalid --cgroup-conf 'memory.max=': it has no value; FILE=VALUE is wanted" },
+		/* a container that nothing ended */
+		{ { .cgroup_conf = (char *[]){ (char *)"cgroup.freeze=1", NULL } },
+		  "invalid --cgroup-conf 'cgroup.freeze=1': the files cgroup.* are no limits, and rbox's own to write" },
 		{ { .cpus = (char *)"" }, "invalid argument \"\" for \"--cpus\" flag: not a number" },
 		{ { .cpus = (char *)"nan" }, "invalid argument \"nan\" for \"--cpus\" flag: not a number" },
 		{ { .cpus = (char *)"0x10" }, "invalid argument \"0x10\" for \"--cpus\" flag: not a number" },

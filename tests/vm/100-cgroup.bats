@@ -196,3 +196,44 @@ one_call() {	# FOLDER NUMBER
 33554432"
 	run_rbox rm again
 }
+
+# It was accepted, and shown by inspect, of a container that went on without any limit.
+@test "update of a container that runs without a cgroup is refused, and changes nothing" {
+	run_rbox run -d --name bare --network none "$IMAGE" sleep 1000
+	# From a place where there is a cgroup to be had.
+	in_unit bare 125 update --memory 64m bare
+	assert "$stderr" =~ "cannot update container .*: it runs without a cgroup of its own"
+	assert "$stderr" =~ "its next start makes one"
+	run_rbox inspect --format '{{.HostConfig.Memory}}' bare
+	assert "$output" == 0
+	run_rbox rm -f -t 0 bare
+}
+
+# It ran outside of the limits.
+@test "exec from where a container's cgroup can't be seen is refused, since it has limits" {
+	local uid
+	uid=$(id -u)
+	in_unit unseen run -d --name unseen --network none --memory 32m "$IMAGE" sleep 1000
+	# shellcheck disable=SC2016,SC2086
+	run_cmd unshare -Urm sh -c 'mount -t tmpfs none /sys/fs/cgroup && exec unshare -U --map-user="$0" "$@"' "$uid" \
+		$RBOX exec unseen true
+	check_status 125
+	assert "$stderr" =~ "from here no process can be put into its cgroup, /.*/unseen/rbox-.*, whose limits it would not have"
+	run_rbox rm -f -t 0 unseen
+}
+
+@test "--cgroup-conf with no value, or of what is no limit, is refused" {
+	in_unit conf 125 run -d --network none --cgroup-conf cgroup.freeze=1 "$IMAGE" true
+	assert "$stderr" =~ "invalid --cgroup-conf 'cgroup.freeze=1': the files cgroup\.\* are no limits"
+	in_unit conf 125 run -d --network none --cgroup-conf memory.max= "$IMAGE" true
+	assert "$stderr" =~ "invalid --cgroup-conf 'memory.max=': it has no value"
+	run_rbox ps -aq
+	assert "$output" == ""
+}
+
+# The machine has no io.weight: the error names what would be written.
+@test "--blkio-weight-device is converted as --blkio-weight is" {
+	[ -b /dev/ubda ]
+	in_unit weight 125 run --rm --network none --blkio-weight-device /dev/ubda:1000 "$IMAGE" true
+	assert "$stderr" =~ "io.weight=98:0 10000 can't be set"
+}
