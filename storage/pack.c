@@ -84,8 +84,11 @@ static void owner_from(const char *path, const char *attr, struct tar_item *it)
 
 static int read_attrs(struct packer *p, int fd, struct attrs *a, struct tar_item *it)
 {
-	int r = xattrs_read(fd, wanted, &a->all);
+	int r = xattrs_read(fd, wanted, XATTRS_MAX, &a->all);
 
+	if (r == -E2BIG)
+		return refuse(p->f, E2BIG, "the extended attributes of '%.500s' are larger than " XATTRS_MAX_TEXT " in all",
+			      it->name);
 	if (r < 0)
 		return failed(p, -r, "read the extended attributes of", it->name);
 	a->v = mem_array(a->all.n + 1, sizeof(*a->v));

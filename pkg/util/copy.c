@@ -66,8 +66,11 @@ static bool same_inode(const struct stat *a, const struct stat *b)
 static int copy_xattrs(struct copier *c, int from, int to)
 {
 	auto_xattrs struct xattrs all = { .v = NULL };
-	int r = xattrs_read(from, xattr_travels, &all);
+	int r = xattrs_read(from, xattr_travels, XATTRS_MAX, &all);
 
+	if (r == -E2BIG)
+		return refuse(c->f, E2BIG, "the extended attributes of '%s' are larger than " XATTRS_MAX_TEXT " in all",
+			      str_cstr(&c->path));
 	if (r < 0)
 		return failed(c, -r, "read the extended attributes of");
 	for (size_t i = 0; r == 0 && i < all.n; i++)

@@ -26,20 +26,24 @@ static bool is_harmless(int err)
 	return err == EOPNOTSUPP || err == EPERM || err == EACCES || err == ENODATA || err == EOVERFLOW;
 }
 
-/* VALUE has room for the largest. */
-static int read_one(const char *path, const char *name, char *value, struct xattrs *ret)
+/* VALUE has room for the largest, LEFT is what all may still take. */
+static int read_one(const char *path, const char *name, char *value, size_t *left, struct xattrs *ret)
 {
+	size_t name_len = strlen(name);
 	ssize_t len = getxattr(path, name, value, VALUE_MAX);
 
 	if (len < 0)
 		return is_harmless(errno) ? 0 : -errno;
+	if (name_len > *left || (size_t)len > *left - name_len)
+		return -E2BIG;
+	*left -= name_len + (size_t)len;
 	value[len] = '\0';
 	ret->v = mem_resize(ret->v, ret->n + 1, sizeof(*ret->v));
 	ret->v[ret->n++] = (struct xattr){ mem_strdup(name), mem_dup(value, (size_t)len + 1), (size_t)len };
 	return 0;
 }
 
-int xattrs_read(int fd, bool (*wanted)(const char *name), struct xattrs *ret)
+int xattrs_read(int fd, bool (*wanted)(const char *name), size_t max, struct xattrs *ret)
 {
 	auto_free char *names = NULL, *value = NULL;
 	char path[FD_PATH_MAX];
@@ -59,7 +63,7 @@ int xattrs_read(int fd, bool (*wanted)(const char *name), struct xattrs *ret)
 			continue;
 		if (!value)
 			value = mem_alloc(VALUE_MAX + 1);
-		r = read_one(path, p, value, ret);
+		r = read_one(path, p, value, &max, ret);
 	}
 	return r;
 }

@@ -27,10 +27,18 @@ struct xattrs {
 };
 
 /*
- * All that FD has (O_PATH will do) and WANTED says yes to. A file system without any, and what may not be read
- * or is gone meanwhile, is no error. Release with xattrs_done, also after a failure.
+ * What one file's may take together, names and values: tens of thousands would fit into the list that the kernel
+ * gives, each with 64 KiB of value, and who makes a file decides.
  */
-int xattrs_read(int fd, bool (*wanted)(const char *name), struct xattrs *ret) MUST_USE;
+enum { XATTRS_MAX = 16 << 20 };
+#define XATTRS_MAX_TEXT "16 MiB"
+
+/*
+ * All that FD has (O_PATH will do) and WANTED says yes to. A file system without any, and what may not be read
+ * or is gone meanwhile, is no error; more than MAX bytes in all (XATTRS_MAX) are -E2BIG. Release with
+ * xattrs_done, also after a failure.
+ */
+int xattrs_read(int fd, bool (*wanted)(const char *name), size_t max, struct xattrs *ret) MUST_USE;
 void xattrs_done(struct xattrs *x);
 #define auto_xattrs __attribute__((cleanup(xattrs_done)))
 
