@@ -13,39 +13,62 @@ static bool same_step(const struct image_history *a, const struct image_history 
 	       str_eq(a->created_by, b->created_by) && str_eq(a->comment, b->comment);
 }
 
-/* C's config tells the first STEPS steps of ours, and no more. */
-static bool ends_there(struct engine *e, const struct digest *id, const struct image_config *ours, size_t steps)
+/* How many of the first N steps made a layer. */
+static size_t layers_of(const struct image_config *c, size_t n)
+{
+	size_t layers = 0;
+
+	for (size_t k = 0; k < n; k++)
+		layers += !c->history[k].empty_layer;
+	return layers;
+}
+
+/* OTHER's layers are the lowest of ours. */
+static bool is_below(const struct image *other, const struct image *ours)
+{
+	size_t same = 0;
+
+	while (other->n_layers <= ours->n_layers && same < other->n_layers &&
+	       digest_equal(&other->layers[same].diff_id, &ours->layers[same].diff_id))
+		same++;
+	return same == other->n_layers && other->n_layers <= ours->n_layers;
+}
+
+/* After how many of our steps OTHER was there, which tells of the same ones and no more; 0: it wasn't on the way. */
+static size_t step_of(struct engine *e, const struct image *other, const struct image_config *ours)
 {
 	struct image_config c;
 	struct fail ignored = { 0 };
 	size_t same = 0;
 
-	if (image_load_config(&e->store, id, &c, &ignored) < 0)
-		return false;
-	while (c.n_history == steps && same < steps && same_step(&c.history[same], &ours->history[same]))
+	if (image_load_config(&e->store, &other->id, &c, &ignored) < 0)
+		return 0;
+	while (c.n_history < ours->n_history && same < c.n_history && same_step(&c.history[same], &ours->history[same]))
 		same++;
+	if (same != c.n_history || layers_of(ours, same) != other->n_layers)
+		same = 0;
 	jsonf_done(image_config_fields, &c);
-	return same == steps;
+	return same;
 }
 
 /*
- * The image that was there after the first STEPS steps of I, which made its lowest N layers: its entry, or NULL.
- * Others may have the same layers: what was built on them with another environment, say.
+ * The image that was there after each step but the last: its entry at the step's place, or NULL; the first listed
+ * of several. Others may have the same layers: what was built on them with another environment, say. One look
+ * at each image, however many steps there are: a stranger's config may tell of a hundred thousand.
  */
-static const struct image_entry *image_of(struct engine *e, const struct image_list *l, const struct image *i,
-					  const struct image_config *c, size_t steps, size_t n)
+static const struct image_entry **images_of(struct engine *e, const struct image_list *l, const struct image *i,
+					    const struct image_config *c)
 {
+	const struct image_entry **at = mem_array(c->n_history + 1, sizeof(*at));
+
 	for (size_t k = 0; k < l->n; k++) {
 		const struct image *other = &l->v[k].image;
-		size_t same = 0;
+		size_t step = digest_equal(&other->id, &i->id) || !is_below(other, i) ? 0 : step_of(e, other, c);
 
-		while (other->n_layers == n && same < n &&
-		       digest_equal(&other->layers[same].diff_id, &i->layers[same].diff_id))
-			same++;
-		if (same == n && other->n_layers == n && ends_there(e, &other->id, c, steps))
-			return &l->v[k];
+		if (step > 0 && !at[step - 1])
+			at[step - 1] = &l->v[k];
 	}
-	return NULL;
+	return at;
 }
 
 static const struct image_entry *own_entry(const struct image_list *l, const struct image *i)
@@ -80,25 +103,24 @@ static json_t *row(const struct image_history *h, const char *id, const struct i
 			 h->comment ? h->comment : "", "tags", tags);
 }
 
+/* The last step first. */
 static json_t *build(struct engine *e, const struct image *i, const struct image_config *c,
 		     const struct image_list *l)
 {
+	auto_free const struct image_entry **at = images_of(e, l, i, c);
+	size_t layers = layers_of(c, c->n_history);
 	json_t *rows = json_array();
-	size_t layers = 0;
 
-	for (size_t k = 0; k < c->n_history; k++) {
+	for (size_t k = c->n_history; k-- > 0;) {
 		const struct image_history *h = &c->history[k];
 		bool last = k + 1 == c->n_history;
-		const struct image_entry *entry = NULL;
-
-		layers += !h->empty_layer;
+		const struct image_entry *entry = last ? own_entry(l, i) : at[k];
 		/* A config may tell of more layers than there are. */
-		if (last)
-			entry = own_entry(l, i);
-		else if (layers <= i->n_layers)
-			entry = image_of(e, l, i, c, k + 1, layers);
-		json_array_insert_new(rows, 0, row(h, last ? i->id.hex : entry ? entry->image.id.hex : "<missing>",
-						   entry, h->empty_layer ? 0 : size_of(e, i, layers - 1)));
+		int64_t size = h->empty_layer ? 0 : size_of(e, i, layers - 1);
+		const char *id = last ? i->id.hex : entry ? entry->image.id.hex : "<missing>";
+
+		json_array_append_new(rows, row(h, id, entry, size));
+		layers -= !h->empty_layer;
 	}
 	return rows;
 }

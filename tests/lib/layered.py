@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes an OCI layout of one image with everything layers can do to each other.
 
-    layered.py FOLDER [MEGABYTES]
+    layered.py FOLDER [MEGABYTES [STEPS]]
 
 Four layers, gzip (one with several members), zstd if python has it, else gzip: whiteouts, opaque folders,
 hard links within a layer and to a lower one, file capabilities, a sticky folder, folders that are
-implied and not named (in a lower layer and in none), links as parents, and MEGABYTES of data.
+implied and not named (in a lower layer and in none), links as parents, and MEGABYTES of data. With STEPS the
+config has a history: a step for each layer, then so many that made none.
 """
 import gzip
 import hashlib
@@ -96,6 +97,7 @@ def compressed(i, data):
 
 def main():
     folder, megabytes = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 2
+    steps = int(sys.argv[3]) if len(sys.argv) > 3 else 0
     os.makedirs(os.path.join(folder, "blobs/sha256"))
     kind = "application/vnd.oci.image."
     descriptors, diffs = [], []
@@ -106,9 +108,12 @@ def main():
         digest, size = blob(folder, data)
         descriptors.append({"mediaType": kind + "layer.v1.tar" + suffix, "digest": digest, "size": size})
     arch = {"x86_64": "amd64", "aarch64": "arm64"}.get(os.uname().machine, os.uname().machine)
-    digest, size = blob(folder, json.dumps({
-        "architecture": arch, "os": "linux", "created": images.CREATED, "config": {"Cmd": ["sh"]},
-        "rootfs": {"type": "layers", "diff_ids": diffs}}).encode())
+    config = {"architecture": arch, "os": "linux", "created": images.CREATED, "config": {"Cmd": ["sh"]},
+              "rootfs": {"type": "layers", "diff_ids": diffs}}
+    if steps:
+        config["history"] = [{"created_by": "layer %d" % i} for i in range(len(diffs))]
+        config["history"] += [{"created_by": "step %d" % i, "empty_layer": True} for i in range(steps)]
+    digest, size = blob(folder, json.dumps(config).encode())
     digest, size = blob(folder, json.dumps({
         "schemaVersion": 2, "mediaType": kind + "manifest.v1+json",
         "config": {"mediaType": kind + "config.v1+json", "digest": digest, "size": size},
