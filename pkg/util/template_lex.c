@@ -321,7 +321,7 @@ int lex_token(struct lex *l, struct token *ret, struct fail *f)
 		l->pos++;
 	*ret = (struct token){ .kind = T_END, .space = l->pos > start, .at = l->pos };
 	if (l->pos == l->len)
-		return template_fault(l->name, l->text, l->pos, f, "unclosed action: '}}' is missing");
+		return template_fault(l->name, l->text, start, f, "unclosed action: '}}' is missing");
 	if (at(l, l->pos, "}}") || (ret->space && at(l, l->pos, "-}}"))) {
 		l->trim = l->text[l->pos] == '-';
 		l->pos += l->trim ? 3 : 2;

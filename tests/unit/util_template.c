@@ -192,6 +192,8 @@ static const struct row bad[] = {
 	{ "{{`a", "line 1, column 3: unterminated raw quoted string" },
 	{ "{{''}}", "line 1, column 3: malformed character constant" },
 	{ "{{.Names", "line 1, column 9: unclosed action: '}}' is missing" },
+	/* Not where the spaces end: --format adds a line's end of its own. */
+	{ "{{.Names\n", "line 1, column 9: unclosed action: '}}' is missing" },
 	{ "{{/* x", "line 1, column 3: unclosed comment" },
 	{ "{{/* x */ 1}}", "line 1, column 3: comment ends before closing delimiter" },
 	{ "{{)}}", "line 1, column 3: unexpected right paren" },
