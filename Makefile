@@ -104,7 +104,8 @@ $(B)/gen/seccomp_default.h: $(B)/seccomp_gen
 	$(Q)ASAN_OPTIONS=detect_leaks=0 $(B)/seccomp_gen $(TARGET) > $@.tmp && mv $@.tmp $@
 
 # DESTDIR and PREFIX as usual; LIBEXEC is where rbox looks for rbox-image (../libexec from bin). What
-# was installed stands in share/doc/rbox/installed, which is what `make uninstall` removes.
+# was installed stands in share/doc/rbox/installed, which is what `make uninstall` removes. The unit goes where
+# systemd.unit(5) looks for a PREFIX of /usr, /usr/local and ~/.local alike: lib/systemd/user isn't searched in ~/.local.
 DOCS	:= README.md SECURITY.md NEWS.md LICENSE
 SHARE	:= $(PREFIX)/share
 LISTED	:= $(SHARE)/doc/rbox/installed
@@ -125,7 +126,8 @@ install: all
 	put 0644 $(B)/completion.bash $(SHARE)/bash-completion/completions/rbox; \
 	put 0644 $(B)/completion.zsh $(SHARE)/zsh/site-functions/_rbox; \
 	put 0644 $(B)/completion.fish $(SHARE)/fish/vendor_completions.d/rbox.fish; \
-	put 0644 contrib/systemd/rbox-restart.service $(PREFIX)/lib/systemd/user/rbox-restart.service; \
+	sed 's,@bindir@,$(PREFIX)/bin,' contrib/systemd/rbox-restart.service.in > $(B)/rbox-restart.service; \
+	put 0644 $(B)/rbox-restart.service $(SHARE)/systemd/user/rbox-restart.service; \
 	put 0644 $$list $(LISTED)
 uninstall:
 	@test -f "$(DESTDIR)$(LISTED)" || { echo "nothing of rbox is installed in $(DESTDIR)$(PREFIX)" >&2; exit 1; }

@@ -54,6 +54,25 @@ flags_of() {	# COMMAND...: the long flags of its help
 	done
 }
 
+@test "install - rbox(1) has what one looks for in it, its options too; rbox-run(1) says what run does" {
+	local text s
+	text=$(sed 's/\\-/-/g' "$PREFIX/share/man/man1/rbox.1")
+	for s in DESCRIPTION OPTIONS COMMANDS "EXIT STATUS" ENVIRONMENT FILES "SEE ALSO"; do
+		grep -qx ".SH $s" <<<"$text" || { echo "rbox.1 has no $s"; return 1; }
+	done
+	for s in --log-level --noout 125 126 127 XDG_DATA_HOME XDG_RUNTIME_DIR REGISTRY_AUTH_FILE registries.conf auth.json; do
+		grep -q -e "$s" <<<"$text" || { echo "rbox.1 doesn't name $s"; return 1; }
+	done
+	grep -qx ".SH DESCRIPTION" "$PREFIX/share/man/man1/rbox-run.1"
+}
+
+# It lay where nothing looks for it when PREFIX is ~/.local, and named rbox without its folder.
+@test "install - the unit is where systemd --user looks, and starts the rbox beside it" {
+	local unit=$PREFIX/share/systemd/user/rbox-restart.service
+	assert "$(grep ^ExecStart= "$unit")" == "ExecStart=$PREFIX/bin/rbox start --all --filter should-start-on-boot=true"
+	assert "$(grep @ "$unit")" == ""
+}
+
 @test "install - the pages have no fault that man would complain of" {
 	command -v groff >/dev/null || return 0
 	local page
