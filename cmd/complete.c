@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cmd/commands.h"
+#include "cmd/global.h"
 #include "cmd/names.h"
 #include "pkg/engine/images.h"
 #include "pkg/engine/ps.h"
@@ -442,11 +443,22 @@ static int complete_words(struct point *p, int argc, char **argv, struct fail *f
 	return offer_operand(p, f);
 }
 
+/* The first of the words from I on, before the last, that isn't an option of rbox itself or its value. */
+static int skip_global(int argc, char **argv, int i)
+{
+	for (; i < argc - 1 && str_starts(argv[i], "--"); i++) {
+		const struct opt *o = opt_find(global_rows, 0, argv[i] + 2);
+
+		i += o && opt_takes_value(o);
+	}
+	return i;
+}
+
 static int complete_run(struct app *app, int argc, char **argv, struct fail *f)
 {
 	struct point p = { .app = app };
 	const struct command *const *table = command_table;
-	int r, i = 1 + (argc > 1 && !strcmp(argv[1], "--"));
+	int r, i = skip_global(argc, argv, 1 + (argc > 1 && !strcmp(argv[1], "--")));
 
 	for (; i < argc - 1 && table; i++) {
 		p.command = command_find(table, argv[i]);
@@ -470,8 +482,10 @@ static int complete_run(struct app *app, int argc, char **argv, struct fail *f)
 		for (const char *const *a = (*c)->aliases; a && *a && *p.current && table != command_table; a++)
 			offer(&p, *a, (*c)->summary);
 	}
-	if (p.current[0] == '-')
-		offer_words(&p, table == command_table ? "--help --version" : "--help");
+	if (p.current[0] == '-' && table == command_table)
+		(void)opt_each(global_rows, offer_option, &p);
+	else if (p.current[0] == '-')
+		offer_words(&p, "--help");
 	return 0;
 }
 

@@ -38,6 +38,22 @@ static const struct settled settled[] = {
 	{ "--storage-opt", NULL, false, "leave it out: rbox stores overlays and chooses their options itself" },
 };
 
+#define SHOWN(c, n, kind, arg_, help_) { (c), (n), (kind), 0, (arg_), (help_), NULL }
+const struct opt global_rows[] = {
+	SHOWN('h', "help", OPT_K_FLAG, NULL, "tell about rbox; behind a command: about that"),
+	SHOWN('v', "version", OPT_K_FLAG, NULL, "print the version"),
+	SHOWN(0, "out", OPT_K_STR, "FILE", "write what goes to stdout into FILE"),
+	SHOWN(0, "noout", OPT_K_FLAG, NULL, "throw away what goes to stdout"),
+	SHOWN(0, "log-level", OPT_K_STR, "LEVEL", "trace, debug, info, warn, warning, error, fatal or panic: taken for "
+	      "the sake of scripts, changes nothing"),
+	SHOWN(0, "syslog", OPT_K_FLAG, NULL, "the same: changes nothing"),
+	SHOWN(0, "cgroup-manager", OPT_K_STR, "cgroupfs", "what rbox does anyway; another value is an error"),
+	SHOWN(0, "context", OPT_K_STR, "default", "the same"),
+	SHOWN(0, "events-backend", OPT_K_STR, "file", "the same"),
+	SHOWN(0, "storage-driver", OPT_K_STR, "overlay", "the same"),
+	OPT_END
+};
+
 static const struct settled *find(const char *word)
 {
 	size_t n = strcspn(word, "=");

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "cmd/opt.h"
 #include "pkg/util/fail.h"
 
 /*
@@ -15,5 +16,11 @@
  * and are the caller's.
  */
 int global_options(int argc, char **argv, struct fail *f) MUST_USE;
+
+/*
+ * Those that can be used, for help, the manual and completion; nothing is parsed by these rows. What is refused with
+ * every value (--root, --runtime ...) is not among them.
+ */
+extern const struct opt global_rows[];
 
 #endif

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cmd/commands.h"
+#include "cmd/global.h"
 #include "cmd/names.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
@@ -116,6 +117,18 @@ static int print_option(const struct opt *o, void *ctx)
 	return 0;
 }
 
+static void print_options(const struct opt *table)
+{
+	struct rows rows = { 0 };
+
+	(void)opt_each(table, widest, &rows);
+	if (!rows.any)
+		return;
+	if (table->kind != OPT_K_TITLE)
+		app_print("\nOptions:\n");
+	(void)opt_each(table, print_option, &rows);
+}
+
 /* "ls, list" */
 static char *other_names(const struct command *c)
 {
@@ -146,15 +159,15 @@ static void print_commands(const struct command *const *table, bool others)
 
 void app_help_overview(void)
 {
-	app_print("Run containers without a daemon and without root\n\nUsage:\n  rbox COMMAND [options] ...\n");
+	app_print("Run containers without a daemon and without root\n\nUsage:\n  rbox [options] COMMAND [options] ...\n");
 	print_commands(command_table, false);
+	print_options(global_rows);
 	app_print("\n'rbox COMMAND --help' tells more, 'man rbox-COMMAND' too.\n");
 }
 
 void app_help(const struct command *c, const char *path)
 {
 	auto_free char *names = other_names(c);
-	struct rows rows = { 0 };
 
 	print_wrapped(c->summary, 0, 0);
 	if (c->details) {
@@ -171,12 +184,7 @@ void app_help(const struct command *c, const char *path)
 		print_commands(c->subs, true);
 		app_printf("\n'rbox %s COMMAND --help' tells more.\n", path);
 	}
-	(void)opt_each(c->opts, widest, &rows);
-	if (!rows.any)
-		return;
-	if (c->opts->kind != OPT_K_TITLE)
-		app_print("\nOptions:\n");
-	(void)opt_each(c->opts, print_option, &rows);
+	print_options(c->opts);
 }
 
 static int help_run(struct app *app, int argc, char **argv, struct fail *f)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cmd/commands.h"
+#include "cmd/global.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
 
@@ -89,11 +90,54 @@ static void page(const struct command *c, const char *name)
 		  ".SH SEE ALSO\n.BR rbox (1)\n");
 }
 
+/* What the code asks the environment for; a name that is added there is added here. */
+static const char environment[] =
+	".SH ENVIRONMENT\n"
+	".TP\nXDG_DATA_HOME\nthe store is in rbox below it (default: ~/.local/share)\n"
+	".TP\nXDG_RUNTIME_DIR\nsockets and locks of what runs are in rbox below it; without it /run/user/UID, else "
+	"/tmp/rbox\\-UID. The path must be short: a socket's name has 107 bytes at most\n"
+	".TP\nXDG_CACHE_HOME\ncompiled seccomp profiles are in rbox below it (default: ~/.cache)\n"
+	".TP\nXDG_CONFIG_HOME\ncontainers/registries.conf, containers/certs.d and containers/auth.json are "
+	"looked for below it (default: "
+	"~/.config)\n"
+	".TP\nREGISTRY_AUTH_FILE, DOCKER_CONFIG\nthe file with credentials for registries; the folder of docker's "
+	"config.json\n"
+	".TP\nCONTAINERS_REGISTRIES_CONF\na file that stands in for every registries.conf\n"
+	".TP\nSSL_CERT_FILE, SSL_CERT_DIR, CURL_CA_BUNDLE\nthe authorities that registries are trusted by\n"
+	".TP\nhttp_proxy, https_proxy, all_proxy, no_proxy\nthe way to registries; given to containers too (rbox run "
+	"\\-\\-http\\-proxy=false: not)\n"
+	".TP\nPODMAN_USERNS\nthe default of \\-\\-userns\n"
+	".TP\nSOURCE_DATE_EPOCH\nthe time of creation of images that are made by import and commit\n"
+	".TP\nNOTIFY_SOCKET, LISTEN_FDS, LISTEN_FDNAMES, LISTEN_PID\nas sd_notify(3) and sd_listen_fds(3) tell\n"
+	".TP\nLC_ALL, LC_CTYPE, LANG\nwhether rbox doctor may print UTF\\-8\n"
+	".TP\nHOME, PATH, TERM\nas usual\n";
+
+static const char files[] =
+	".SH FILES\n"
+	".TP\n~/.local/share/rbox\nimages, containers, volumes and secrets. Their files belong to subordinate ids: "
+	"unshare \\-\\-map\\-auto \\-\\-map\\-root\\-user rm \\-rf ~/.local/share/rbox removes them all\n"
+	".TP\n$XDG_RUNTIME_DIR/rbox, /tmp/rbox\\-UID\nsockets of running containers\n"
+	".TP\n~/.config/containers/registries.conf, /etc/containers/registries.conf\nand registries.conf.d: where "
+	"images are looked for, mirrors, what is blocked\n"
+	".TP\n$XDG_RUNTIME_DIR/containers/auth.json, ~/.config/containers/auth.json, "
+	"~/.docker/config.json\ncredentials that podman login or docker login wrote; they are only read\n"
+	".TP\n/etc/containers/certs.d, /etc/docker/certs.d\nauthorities and client certificates of single registries\n"
+	".TP\n/etc/subuid, /etc/subgid\nyour subordinate ids\n";
+
 static void overview(const struct command *const *table)
 {
 	app_print(".TH RBOX 1 \"\" \"rbox " RBOX_VERSION "\" \"rbox\"\n.SH NAME\n"
-		  "rbox \\- run containers without a daemon and without root\n.SH SYNOPSIS\n.B rbox\nCOMMAND "
-		  "[options] ...\n.SH DESCRIPTION\nThe command line is podman's.\n.SH COMMANDS\n");
+		  "rbox \\- run containers without a daemon and without root\n.SH SYNOPSIS\n.B rbox\n[options] COMMAND "
+		  "[options] ...\n.SH DESCRIPTION\n"
+		  "rbox pulls images and runs containers for users who are not root. There is no daemon: each command does its "
+		  "work and ends, and each running container has one process that watches it, which keeps its log, restarts it "
+		  "and checks its health.\n.PP\n"
+		  "The command line, the exit statuses and the output are podman's. What rbox doesn't have is refused, never "
+		  "ignored; every error says what mends it.\n.BR rbox\\-doctor (1)\ntells what the machine lacks,\n"
+		  ".BR rbox\\-why (1)\nhow a container ended. Each command has a page of its own, rbox\\-COMMAND.\n"
+		  ".SH OPTIONS\nThey stand before the command.\n");
+	(void)opt_each(global_rows, option, NULL);
+	app_print(".SH COMMANDS\n");
 	for (; *table; table++) {
 		if (!*(*table)->summary)
 			continue;
@@ -103,8 +147,14 @@ static void overview(const struct command *const *table)
 		text((*table)->summary);
 		app_print("\n");
 	}
-	app_print(".SH FILES\n.TP\n~/.local/share/rbox\nimages and containers ($XDG_DATA_HOME/rbox)\n"
-		  ".TP\n$XDG_RUNTIME_DIR/rbox\nsockets of running containers\n");
+	app_print(".SH EXIT STATUS\n.TP\n0\nsuccess\n.TP\n125\nrbox itself failed: a wrong option, an image that isn't "
+		  "there, a container that can't be made\n.TP\n126\nthe command of run, exec or start is there and can't be "
+		  "executed\n.TP\n127\nit was not found\n.TP\nelse\nof run, exec, start \\-\\-attach and attach: the "
+		  "command's own status, 128+n when signal n ended it. Other commands end with 1 where podman's do\n");
+	app_print(environment);
+	app_print(files);
+	app_print(".SH SEE ALSO\n.BR rbox\\-run (1),\n.BR rbox\\-doctor (1),\n.BR podman (1),\n.BR subuid (5),\n"
+		  ".BR slirp4netns (1)\n");
 }
 
 static bool walk(const struct command *const *table, const char *prefix, const char *wanted)

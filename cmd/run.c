@@ -146,6 +146,12 @@ static int run_run(struct app *app, int argc, char **argv, struct fail *f)
 const struct command run_command = {
 	.name = "run", .args = "[options] IMAGE [COMMAND [ARG...]]",
 	.summary = "Run a command in a new container",
+	.details = "Makes a container from IMAGE, which is pulled when it isn't here, and starts it: COMMAND in it, or what "
+		   "the image says. Its output comes here and rbox ends with its exit status, unless --detach prints the "
+		   "container's id and returns at once. The options stand before IMAGE: what follows it is the container's.\n\n"
+		   "Root in the container is you outside; its other users are your subordinate ids. It has a network of its "
+		   "own (slirp4netns), processes, /dev and /proc of its own, and of your files those that --volume and "
+		   "--mount name. It stays when it has ended, for logs, start and rm, unless --rm is given.",
 	.examples = "  rbox run --rm -it alpine sh\n  rbox run -d --name web -v ./site:/srv:ro httpd",
 	.needs = NEED_STORE | NEED_SEALED, .opts = run_rows, .run = run_run,
 };

@@ -23,6 +23,11 @@ commands() {
 	local c n=0
 	run_rbox --help
 	assert "$output" =~ 'Usage'
+	# They were in no help and in no page of the manual.
+	for c in --log-level --syslog --out --noout --cgroup-manager --events-backend --storage-driver --context; do
+		assert "$output" =~ $'\n '.*" $c( |"$'\n)' "an option before the command"
+	done
+	assert "$output" =~ "changes nothing" "--log-level"
 	for c in $(commands); do
 		run_rbox "$c" --help
 		assert "$output" =~ "Usage" "help of $c"

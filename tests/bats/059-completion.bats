@@ -53,6 +53,10 @@ offers() {
 	offers 'container l' 'logs ls list'
 	offers 'help container re' 'restart rename remove'
 	offers '--v' '--version'
+	offers '--lo' '--log-level'
+	offers '--no' '--noout'
+	offers '--log-level debug --syslog sto' 'stop'
+	offers '--log-level=debug --out /dev/null volume e' 'exists'
 	offers 'nosuchcommand x' ''
 	offers 'completion ' 'bash zsh fish'
 	# hidden ones are nobody's business
