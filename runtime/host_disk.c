@@ -73,6 +73,7 @@ static void check_type(const struct host_place *p, struct host_report *r)
 
 static void check_space(const struct host_place *p, struct host_report *r)
 {
+	static const char make_room[] = "rbox container prune; rbox volume prune; rbox rmi IMAGE...";
 	enum { LOW_MIB = 100, SMALL_MIB = 2048, LOW_FILES = 1000, SMALL_FILES = 50000 };
 	char size[SIZE_HUMAN_MAX];
 	struct statvfs fs;
@@ -87,9 +88,11 @@ static void check_space(const struct host_place *p, struct host_report *r)
 		host_found(c, "%s, %llu files", size_human((uint64_t)fs.f_bavail * fs.f_frsize, size),
 			   (unsigned long long)fs.f_favail);
 	if (mib < LOW_MIB || (fs.f_files && fs.f_favail < LOW_FILES))
-		host_fault(c, HOST_FAIL, "there is no room for an image", mem_strdup("rbox system prune"));
+		host_fault(c, HOST_FAIL, "there is no room for an image",
+			   mem_strdup(make_room));
 	else if (mib < SMALL_MIB || (fs.f_files && fs.f_favail < SMALL_FILES))
-		host_fault(c, HOST_WARN, "there is room for a small image only", mem_strdup("rbox system prune"));
+		host_fault(c, HOST_WARN, "there is room for a small image only",
+			   mem_strdup(make_room));
 }
 
 /* Where a mount's flags are known, by what they break. */

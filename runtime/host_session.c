@@ -51,7 +51,9 @@ static char *rundir_fix(const char *xdg, const char *user_dir)
 
 		return host_sudo("loginctl enable-linger %s && export XDG_RUNTIME_DIR=%s", user, user_dir);
 	}
-	return mem_strdup("export XDG_RUNTIME_DIR=$(mktemp -d)   # and keep it for all commands");
+	/* A folder that no cleaner visits, the same in every shell; sockets' names in it stay below their 107 bytes. */
+	return mem_strdup("mkdir -p -m 700 ~/.rbox-run && echo 'export XDG_RUNTIME_DIR=~/.rbox-run' >>~/.profile"
+			  " && export XDG_RUNTIME_DIR=~/.rbox-run");
 }
 
 void host_check_rundir(struct host_report *r)

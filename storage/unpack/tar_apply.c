@@ -198,7 +198,7 @@ static int check_disk(struct apply *a, struct fail *f)
 		return 0;
 	refuse(f, ENOSPC, "the store's disk is nearly full: %lld MB are left",
 	       (long long)((int64_t)v.f_bavail * unit / 1000000));
-	fail_hint(f, "rbox system prune");
+	fail_hint(f, "rbox container prune; rbox volume prune; rbox rmi IMAGE...");
 	return -ENOSPC;
 }
 

@@ -145,6 +145,17 @@ hide() {
 	assert "$(check "runtime folder")" =~ "is open to others; .* is used instead"
 	run_sh "XDG_RUNTIME_DIR=$dir/none $RBOX doctor --json"
 	assert "$(check "runtime folder")" =~ "$dir/none does not exist; .* is used instead"
+	# What it told to do, mktemp -d, was another folder in every shell and in /tmp again.
+	if [ ! -d "/run/user/$(id -u)" ] && [ ! -d /run/systemd/system ]; then
+		local fix home=$BATS_TEST_TMPDIR/home
+		fix=$(check "runtime folder")
+		fix=${fix##*|}
+		mkdir "$home"
+		run_sh "export HOME=$home; $fix && $RBOX doctor --json"
+		assert "$(check "runtime folder")" == "ok|$home/.rbox-run||"
+		run_sh "export HOME=$home; . $home/.profile && $RBOX doctor --json"
+		assert "$(check "runtime folder")" == "ok|$home/.rbox-run||" "in the next shell"
+	fi
 	run_sh "XDG_RUNTIME_DIR= $RBOX doctor --json"
 	# Somebody took the name in /tmp before us.
 	[ -d "/run/user/$(id -u)" ] && return
@@ -160,7 +171,7 @@ hide() {
 	assert "$(check store)" == "warn|$at/rbox on tmpfs|it lies in memory: a reboot empties it|export XDG_DATA_HOME=/var/tmp/\$USER   # or another folder on a local disk"
 	assert "$(check "store mounted noexec")" =~ "^warn\|.*\|sudo mount -o remount,exec \\$\(df --output=target $at/rbox \| tail -1\)$"
 	assert "$(check "store mounted nosuid")" =~ "^warn\|.*remount,suid"
-	assert "$(check "free space")" =~ "^fail\|.*\|rbox system prune$"
+	assert "$(check "free space")" =~ "^fail\|.*\|rbox container prune; rbox volume prune; rbox rmi IMAGE...$"
 	assert "$(check overlay)" =~ "^ok"
 	assert "$status" -eq 1
 	faulty "mount -t tmpfs x $at; mkdir $at/rbox; mount -o remount,ro $at; export XDG_DATA_HOME=$at"
