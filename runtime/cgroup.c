@@ -122,7 +122,8 @@ int cgroup_set(int fd, char *const *settings, struct fail *f)
 			return refuse(f, EINVAL, "'%.100s' is no setting of a cgroup", *it);
 		do {
 			size_t len = strcspn(++at, "\n");
-			int r = write_line(fd, file, at, len);
+			/* No byte at all would never get to the kernel. */
+			int r = write_line(fd, file, len ? at : "\n", len ? len : 1);
 
 			if (r == -ENOENT && !strcmp(file, "memory.swap.max"))
 				break;

@@ -43,7 +43,7 @@ int cgroup_make(const char *path, char *const *settings, struct fail *f) MUST_US
 
 /*
  * "FILE=VALUE" each, as the OCI spec's linux.resources.unified has them, in order; a value of several lines is
- * written line by line (io.max). Stops at the first that fails. A file that isn't there is its controller's
+ * written line by line (io.max), an empty one as a newline (it clears cpuset.cpus). Stops at the first that fails. A file that isn't there is its controller's
  * absence, but for memory.swap.max: a kernel without swap can't go over any limit of it.
  */
 int cgroup_set(int fd, char *const *settings, struct fail *f) MUST_USE;

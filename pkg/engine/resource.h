@@ -46,6 +46,13 @@ extern const struct field resource_fields[];
  */
 int resource_settings(const struct resource_group *g, bool defaults, char ***ret, struct fail *f) MUST_USE;
 
+/*
+ * What is to be written where OLD holds, so that NEW does (both as resource_settings gives them): what differs, each
+ * file once; and of a limit that NEW hasn't got the kernel's own value, which is none. NULL: nothing.
+ * (resource_changes.c)
+ */
+char **resource_changes(char *const *old, char *const *new) MUST_USE;
+
 /* Whether anything in it takes a cgroup. */
 bool resource_wants(const struct resource_group *g);
 

@@ -7,42 +7,60 @@
 #include "pkg/engine/override.h"
 #include "pkg/engine/pause.h"
 #include "pkg/util/fd.h"
+#include "pkg/util/file.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
 #include "runtime/cgroup.h"
 
-/* Those of NEW that differ from OLD. */
-static char **changed(char *const *old, char *const *new)
+/* What takes V back: as it is before V is written. NULL: nothing. Caller frees. */
+static char **undo_of(int fd, char *const *v)
 {
-	char **v = NULL;
+	auto_strv char **now = NULL;
 
-	strv_each(it, new)
-		if (!strv_has(old, *it))
-			strv_add(&v, *it);
-	return v;
+	strv_each(it, v) {
+		auto_free char *file = mem_strndup(*it, strcspn(*it, "="));
+		auto_str struct str text = STR_INIT(64 * 1024);
+
+		/* What isn't there won't be written either. */
+		if (file_read(fd, file, &text) < 0)
+			continue;
+		while (text.len && text.s[text.len - 1] == '\n')
+			text.s[--text.len] = 0;
+		strv_addf(&now, "%s=%s", file, str_cstr(&text));
+	}
+	return resource_changes(v, now);
 }
 
-static int apply(const struct container *c, char *const *old, char *const *new, struct fail *f)
+/* Half an update is none. One that can't be taken back doesn't keep the others. */
+static void undo(int fd, char *const *v)
 {
-	auto_strv char **v = changed(old, new);
-	auto_fd int fd = -EBADF;
-	struct fail ignored = { 0 };
+	strv_each(it, v) {
+		char *one[] = { *it, NULL };
+		struct fail ignored = { 0 };
+
+		(void)!cgroup_set(fd, one, &ignored);
+	}
+}
+
+/* Gives what would take it back (RET_FD, RET_UNDO). */
+static int apply(const struct container *c, char *const *v, int *ret_fd, char ***ret_undo, struct fail *f)
+{
 	int r;
 
 	if (!v)
 		return 0;
-	fd = container_cgroup(c);
-	if (fd == -ENOENT) {
+	*ret_fd = container_cgroup(c);
+	if (*ret_fd == -ENOENT) {
 		(void)refuse(f, ENOTSUP, "cannot update container %.12s: it runs without a cgroup of its own", c->id);
 		fail_hint(f, "stop it first: its next start makes one");
 		return -ENOTSUP;
 	}
-	if (fd < 0)
-		return fail(f, -fd, "open the cgroup of container %.12s", c->id);
-	r = cgroup_set(fd, v, f);
-	/* Half an update is none. */
+	if (*ret_fd < 0)
+		return fail(f, -*ret_fd, "open the cgroup of container %.12s", c->id);
+	*ret_undo = undo_of(*ret_fd, v);
+	r = cgroup_set(*ret_fd, v, f);
 	if (r < 0)
-		(void)!cgroup_set(fd, old, &ignored);
+		undo(*ret_fd, *ret_undo);
 	return r < 0 ? fail_in(f, r, "container %.12s", c->id) : 0;
 }
 
@@ -77,7 +95,10 @@ int engine_update(struct container *c, const struct resource_group *g, struct fa
 	auto_json json_t *given = jsonf_write(resource_fields, g);
 	auto_strv char **old = NULL;
 	auto_strv char **new = NULL;
+	auto_strv char **v = NULL;
+	auto_strv char **back = NULL;
 	auto_fd int lock = -EBADF;
+	auto_fd int fd = -EBADF;
 	int r = resource_check_known(g, f);
 
 	if (r < 0 || !json_object_size(given))
@@ -91,9 +112,15 @@ int engine_update(struct container *c, const struct resource_group *g, struct fa
 		return r;
 	resource_merge(&c->config.resources, g);
 	r = resource_settings(&c->config.resources, false, &new, f);
+	v = resource_changes(old, new);
 	if (r == 0 && (container_is_running(c) || container_is_prepared(c)))
-		r = apply(c, old, new, f);
+		r = apply(c, v, &fd, &back, f);
 	else if (r == 0)
 		r = resource_check(g, f);
-	return r == 0 ? save(c, g, f) : r;
+	if (r < 0)
+		return r;
+	r = save(c, g, f);
+	if (r < 0)
+		undo(fd, back);
+	return r;
 }

@@ -94,11 +94,56 @@ static void test_merge(void **state)
 	jsonf_done(resource_fields, &g);
 }
 
+static void changes_are(char *const *old, char *const *new, const char *want)
+{
+	auto_strv char **v = resource_changes(old, new);
+	auto_free char *text = strv_join(v, ";");
+
+	assert_string_equal(text, want);
+}
+
+#define V(...) ((char *[]){ __VA_ARGS__, NULL })
+
+/* update --memory 0, or --cpus 0, left the limit where it was. */
+static void test_changes(void **state)
+{
+	(void)state;
+	changes_are(NULL, NULL, "");
+	changes_are(NULL, V(T("memory.max=5")), "memory.max=5");
+	changes_are(V(T("memory.max=5")), V(T("memory.max=5")), "");
+	changes_are(V(T("memory.max=5"), T("cpu.weight=3")), V(T("cpu.weight=3"), T("memory.max=6")), "memory.max=6");
+	changes_are(V(T("memory.max=5"), T("memory.swap.max=5"), T("memory.low=1")), NULL,
+		    "memory.max=max;memory.swap.max=max;memory.low=0");
+	changes_are(V(T("cpu.max=5000 100000"), T("cpu.weight=3")), V(T("pids.max=7")),
+		    "cpu.max=max 100000;cpu.weight=100;pids.max=7");
+	changes_are(V(T("cpuset.cpus=0-1"), T("cpuset.mems=0")), NULL, "cpuset.cpus=;cpuset.mems=");
+	/* What --cgroup-conf says of the same file, behind it, stays. */
+	changes_are(V(T("memory.max=5"), T("memory.max=9")), V(T("memory.max=6"), T("memory.max=9")), "");
+	changes_are(V(T("memory.max=5"), T("memory.max=9")), V(T("memory.max=9")), "");
+}
+
+static void test_changes_by_line(void **state)
+{
+	(void)state;
+	changes_are(V(T("io.max=8:0 rbps=1\n8:16 wiops=2")), NULL, "io.max=8:0 rbps=max\n8:16 wiops=max");
+	changes_are(V(T("io.max=8:0 rbps=1\n8:16 rbps=2")), V(T("io.max=8:16 rbps=3")),
+		    "io.max=8:0 rbps=max\n8:16 rbps=3");
+	changes_are(NULL, V(T("io.max=8:0 rbps=1")), "io.max=8:0 rbps=1");
+	/* Back to what the kernel shows: all four of a device, or an empty file. */
+	changes_are(V(T("io.max=8:0 rbps=1")), V(T("io.max=")), "io.max=8:0 rbps=max");
+	changes_are(V(T("io.max=8:0 wbps=1")), V(T("io.max=8:0 rbps=7 wbps=5 riops=max wiops=max")),
+		    "io.max=8:0 wbps=max\n8:0 rbps=7 wbps=5 riops=max wiops=max");
+	changes_are(V(T("io.weight=default 5\n8:0 7")), NULL, "io.weight=default 100\n8:0 default");
+	changes_are(V(T("io.weight=default 5\n8:0 7")), V(T("io.weight=default 6")),
+		    "io.weight=8:0 default\ndefault 6");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_memory), cmocka_unit_test(test_cpu), cmocka_unit_test(test_pids),
 		cmocka_unit_test(test_io), cmocka_unit_test(test_merge),
+		cmocka_unit_test(test_changes), cmocka_unit_test(test_changes_by_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

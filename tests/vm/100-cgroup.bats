@@ -237,3 +237,31 @@ one_call() {	# FOLDER NUMBER
 	in_unit weight 125 run --rm --network none --blkio-weight-device /dev/ubda:1000 "$IMAGE" true
 	assert "$stderr" =~ "io.weight=98:0 10000 can't be set"
 }
+
+# The old limit stayed where it was, and what inspect said was no more true.
+@test "update takes a limit away" {
+	local dir
+	in_unit away run -d --name away --network none --cpus 0.5 --cpu-shares 512 --memory 64m --memory-reservation 32m \
+		--device-read-bps /dev/ubda:1mb --device-write-bps /dev/ubda:1mb "$IMAGE" sleep 1000
+	dir=$(cgroup_of away)
+	assert "$(cat "$dir/io.max")" == "98:0 rbps=1048576 wbps=1048576 riops=max wiops=max"
+	run_rbox update --memory 0 --memory-reservation 0 --cpus 0 --cpu-shares 0 --device-read-bps /dev/ubda:2mb away
+	assert "$(cat "$dir/memory.max") $(cat "$dir/memory.low")" == "max 0"
+	assert "$(cat "$dir/cpu.max") $(cat "$dir/cpu.weight")" == "max 100000 100"
+	assert "$(cat "$dir/io.max")" == "98:0 rbps=2097152 wbps=1048576 riops=max wiops=max"
+	run_rbox rm -f -t 0 away
+}
+
+# What had been written before the failure stayed written.
+@test "update that fails changes nothing: the machine has no cpuset" {
+	local dir
+	in_unit half run -d --name half --network none --memory 64m "$IMAGE" sleep 1000
+	dir=$(cgroup_of half)
+	run_rbox 125 update --memory 48m --cpus 0.25 --cpuset-cpus 0 half
+	assert "$stderr" =~ "cpuset.cpus=0 can't be set"
+	assert "$(cat "$dir/memory.max")" == 67108864
+	assert "$(cat "$dir/cpu.max")" == "max 100000" "it had no limit"
+	run_rbox inspect --format '{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}}' half
+	assert "$output" == "67108864 0"
+	run_rbox rm -f -t 0 half
+}
