@@ -5,7 +5,13 @@
 
 int each_time(int typed)
 {
-	return typed == EACH_TIME_UNSET ? LIFE_TIMEOUT_UNSET : typed < 0 ? -1 : typed;
+	return typed == EACH_TIME_UNSET ? LIFE_TIMEOUT_UNSET : typed;
+}
+
+int each_time_check(int typed, struct fail *f)
+{
+	return typed == EACH_TIME_UNSET || typed >= -1 ? 0 :
+	       refuse(f, EINVAL, "invalid --time %d: seconds are wanted, or -1 to wait for ever", typed);
 }
 
 static int missing(const struct selected *s, struct fail *f)
@@ -23,7 +29,7 @@ static int open_one(struct app *app, const struct each *e, const struct selected
 
 	if (s->missing)
 		return missing(s, f);
-	r = container_open_id(&app->engine, s->id, c, f);
+	r = e->wrecks ? container_open_wreck(&app->engine, s->id, c, f) : container_open_id(&app->engine, s->id, c, f);
 	/* It was there a moment ago: somebody else removed it. */
 	if (r == -ENOENT && (!s->typed || e->select.ignore)) {
 		fail_clear(f);

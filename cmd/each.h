@@ -22,6 +22,7 @@ struct each {
 	void (*begin)(struct app *app, struct container *c, void *opts);
 	int (*fn)(struct app *app, struct container *c, const char *shown, void *opts, struct fail *f);
 	void *opts;
+	bool wrecks;	/* those too whose files can't be read (container_open_wreck) */
 };
 
 /*
@@ -45,7 +46,9 @@ int each_container(struct app *app, const struct each *e, char *const *operands,
 enum { EACH_TIME_UNSET = INT_MIN };
 #define EACH_TIME(type, help_) \
 	OPT_INT('t', "time", type, time, "SECONDS", help_), OPT_INT(0, "timeout", type, time, "SECONDS", NULL)
-/* Seconds for engine_stop: its own by default, -1 (any negative number) without limit. */
+/* What was typed is -1 or more. Called once, before anything is touched. */
+int each_time_check(int typed, struct fail *f) MUST_USE;
+/* Seconds for engine_stop: its own by default, -1 without limit. */
 int each_time(int typed);
 
 #endif

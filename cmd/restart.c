@@ -38,8 +38,10 @@ static int restart_run(struct app *app, int argc, char **argv, struct fail *f)
 
 	if (first < 0)
 		return first;
-	r = each_container(app, &(struct each){ .select = o.select, .fn = restart_one, .opts = &o },
-			   argv + first, f);
+	r = each_time_check(o.time, f);
+	if (r == 0)
+		r = each_container(app, &(struct each){ .select = o.select, .fn = restart_one, .opts = &o },
+				   argv + first, f);
 	opt_done(restart_rows, &o);
 	return r;
 }

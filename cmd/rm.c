@@ -46,7 +46,8 @@ static int rm_dependents(struct app *app, const struct container *c, const struc
 	for (char **it = ids; r == 0 && it && *it; it++) {
 		auto_container struct container d = CONTAINER_INIT;
 
-		r = container_open_id(&app->engine, *it, &d, f);
+		r = o->force ? container_open_wreck(&app->engine, *it, &d, f) :
+			       container_open_id(&app->engine, *it, &d, f);
 		if (r == 0)
 			r = rm_dependents(app, &d, o, f);
 		d.with_volumes = o->volumes;
@@ -82,8 +83,11 @@ static int rm_run(struct app *app, int argc, char **argv, struct fail *f)
 	if (o.time != EACH_TIME_UNSET && !o.force)
 		r = refuse(f, EINVAL, "--force option must be specified to use the --time option");
 	else
+		r = each_time_check(o.time, f);
+	if (r == 0)
 		r = each_container(app, &(struct each){ .select = o.select, .rule.some_left_out = !o.select.ignore,
-							.begin = rm_ask, .fn = rm_one, .opts = &o },
+							.begin = rm_ask, .fn = rm_one, .opts = &o,
+							.wrecks = o.force },
 				   argv + first, f);
 	opt_done(rm_rows, &o);
 	return r;

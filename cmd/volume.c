@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cmd/commands.h"
+#include "cmd/each.h"
 #include "cmd/confirm.h"
 #include "pkg/engine/volumes.h"
 #include "pkg/util/mem.h"
@@ -163,7 +164,7 @@ static const struct opt rm_rows_[] = {
 
 static int rm_run(struct app *app, int argc, char **argv, struct fail *f)
 {
-	struct rm_args o = { .time = LIFE_TIMEOUT_UNSET };
+	struct rm_args o = { .time = EACH_TIME_UNSET };
 	auto_strv char **names = NULL;
 	int first = app_parse(app, &o, argc, argv, f), worst = 0, r;
 
@@ -171,7 +172,9 @@ static int rm_run(struct app *app, int argc, char **argv, struct fail *f)
 		return first;
 	if (app_need_args(app, argc - first, o.all ? 0 : 1, o.all ? 0 : -1, f) < 0)
 		return -f->code;
-	r = o.all ? volume_list(&app->engine.store, &names, f) : 0;
+	r = each_time_check(o.time, f);
+	if (r == 0 && o.all)
+		r = volume_list(&app->engine.store, &names, f);
 	if (r < 0)
 		return r;
 	for (int i = first; i < argc; i++)
@@ -179,7 +182,7 @@ static int rm_run(struct app *app, int argc, char **argv, struct fail *f)
 	strv_each(it, names) {
 		auto_free char *name = NULL;
 
-		r = engine_volume_remove(&app->engine, *it, o.force, o.time, &name, f);
+		r = engine_volume_remove(&app->engine, *it, o.force, each_time(o.time), &name, f);
 		if (r == -ENOENT && o.force) {
 			fail_clear(f);
 		} else if (r < 0) {

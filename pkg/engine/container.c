@@ -2,11 +2,26 @@
 #include "pkg/engine/container.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 #include "pkg/engine/rename.h"
+#include "pkg/engine/summary.h"
 #include "pkg/util/fd.h"
+#include "pkg/util/mem.h"
 #include "pkg/util/str.h"
+
+/* Its name, or where that can't be read either, the beginning of its id. Caller frees. */
+static char *name_in_summary(int dir_fd, const char *id)
+{
+	struct summary s = { 0 };
+	struct fail ignored = { 0 };
+	char *name = summary_load(dir_fd, &s, &ignored) == 0 && s.name && *s.name ? mem_strdup(s.name) :
+										  mem_strndup(id, 12);
+
+	summary_done(&s);
+	return name;
+}
 
 int container_open_id(struct engine *e, const char *id, struct container *ret, struct fail *f)
 {
@@ -20,9 +35,40 @@ int container_open_id(struct engine *e, const char *id, struct container *ret, s
 	r = config_load(ret->dir_fd, &ret->config, f);
 	if (r == 0)
 		r = state_load(ret->dir_fd, &ret->state, f);
-	if (r < 0) {
+	if (r == -ENOENT) {
+		/* Removed by somebody else, as a rule. */
 		container_done(ret);
 		return fail_in(f, r, "container %.12s", id);
+	}
+	if (r < 0) {
+		auto_free char *name = name_in_summary(ret->dir_fd, id);
+
+		container_done(ret);
+		fail_hint(f, "rbox rm -f %s", name);
+		return fail_in(f, r, "container %.12s", id);
+	}
+	return 0;
+}
+
+int container_open_wreck(struct engine *e, const char *id, struct container *ret, struct fail *f)
+{
+	int r = container_open_id(e, id, ret, f);
+
+	if (r == 0)
+		return 0;
+	fail_clear(f);
+	ret->dir_fd = ctr_open(&e->store, id, f);
+	if (ret->dir_fd < 0)
+		return ret->dir_fd;
+	ret->wrecked = true;
+	ret->config.id = mem_strdup(id);
+	ret->config.name = name_in_summary(ret->dir_fd, id);
+	ret->config.stop_signal = SIGTERM;
+	ret->config.life.stop_timeout = LIFE_TIMEOUT_DEFAULT;
+	if (state_load(ret->dir_fd, &ret->state, f) < 0) {
+		fail_clear(f);
+		state_done(&ret->state);
+		ret->state = (struct state){ 0 };
 	}
 	return 0;
 }

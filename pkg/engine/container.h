@@ -16,6 +16,7 @@ struct container {
 	struct container_config config;
 	struct state state;
 	bool with_volumes;	/* for engine_remove: `rm -v`, its anonymous volumes go with it */
+	bool wrecked;		/* its files can't be read (container_open_wreck) */
 	int64_t stop_asked;	/* monotonic ns at which stop_begin asked for the end; 0: it didn't */
 };
 
@@ -32,6 +33,12 @@ int container_find(struct engine *e, const char *text, char ret[CTR_ID_LEN + 1],
 int container_open(struct engine *e, const char *text, struct container *ret, struct fail *f) MUST_USE;
 /* The same by full id. */
 int container_open_id(struct engine *e, const char *id, struct container *ret, struct fail *f) MUST_USE;
+/*
+ * container_open_id for who takes it away by force. One whose files can't be read (cut off by a full disk, say) is
+ * WRECKED and has nothing in its config but id, name and SIGTERM; the state of one whose state.json can't be read
+ * either is STATUS_CONFIGURED, whether or not it runs.
+ */
+int container_open_wreck(struct engine *e, const char *id, struct container *ret, struct fail *f) MUST_USE;
 void container_done(struct container *c);
 #define auto_container __attribute__((cleanup(container_done)))
 #define CONTAINER_INIT { .dir_fd = -EBADF }

@@ -50,12 +50,37 @@ static int check_authfile(const struct pull_group *g, struct fail *f)
 	return fail(f, errno, "credential file is not accessible: faccessat %s", g->authfile);
 }
 
+/* podman's other sources (containers-transports(5)): what stands behind the colon is no tag. */
+static int check_transport(const char *ref, struct fail *f)
+{
+	/* FILE: of the form FILE[:NAME], which can be loaded; the others have to be made such one first. */
+	static const struct { const char *word; bool file; } known[] = {
+		{ "docker-archive", true }, { "oci-archive", true }, { "oci", false }, { "dir", false },
+		{ "docker-daemon", false }, { "containers-storage", false },
+	};
+	size_t n = strcspn(ref, ":");
+
+	for (size_t i = 0; ref[n] && i < ARRAY_LEN(known); i++) {
+		const char *path = ref + n + 1;
+
+		if (strlen(known[i].word) != n || strncmp(known[i].word, ref, n))
+			continue;
+		(void)refuse(f, ENOTSUP, "rbox has no transport '%s' yet", known[i].word);
+		if (known[i].file)
+			fail_hint(f, "rbox load -i %.*s", (int)strcspn(path, ":"), path);
+		else
+			fail_hint(f, "skopeo copy %.300s docker-archive:x.tar && rbox load -i x.tar", ref);
+		return -ENOTSUP;
+	}
+	return 0;
+}
+
 json_t *fetch_request(const struct pull_group *g, const char *ref, const char *policy, struct fail *f)
 {
 	int64_t delay = 0;
 	json_t *o;
 
-	if (check_authfile(g, f) < 0)
+	if (check_transport(ref, f) < 0 || check_authfile(g, f) < 0)
 		return NULL;
 	if (g->retry_delay && (time_parse_span(g->retry_delay, &delay) < 0 || delay < 0)) {
 		(void)refuse(f, EINVAL, "invalid --retry-delay '%.40s': a span like 5s or 1m is wanted", g->retry_delay);
@@ -135,6 +160,7 @@ static int find_here(struct engine *e, const struct run_opts *o, struct digest *
 int fetch_image(struct engine *e, const struct run_opts *o, const struct fetcher *fetcher,
 		struct digest *ret, char **ret_name, struct fail *f)
 {
+	struct fail transport = { 0 };
 	enum policy policy;
 	int r = parse_policy(o->pull, &policy, f);
 
@@ -144,9 +170,16 @@ int fetch_image(struct engine *e, const struct run_opts *o, const struct fetcher
 		return r;
 	if (policy == PULL_MISSING || policy == PULL_NEVER) {
 		r = find_here(e, o, ret, ret_name, f);
-		if (r)
-			return r < 0 ? r : 0;
+		if (r > 0)
+			return 0;
 	}
+	/* Behind that: "oci" and "dir" may as well be names. */
+	if (check_transport(o->image, &transport) < 0) {
+		*f = transport;
+		return -f->code;
+	}
+	if (r < 0)
+		return r;
 	if (policy == PULL_NEVER || str_starts(o->image, "localhost/"))
 		return refuse(f, ENOENT, "%s: image not known", o->image);
 	r = pull(o, policy, fetcher, f);

@@ -11,10 +11,11 @@
 #include "pkg/engine/stop.h"
 #include "pkg/engine/volumes.h"
 #include "pkg/util/fd.h"
+#include "runtime/monitor/ask.h"
 #include "runtime/state.h"
 #include "storage/volume.h"
 
-enum { REMOVE_TRIES = 5 };
+enum { REMOVE_TRIES = 5, WRECK_WAIT_MS = 10000 };
 
 static int refuse_running(const struct container *c, struct fail *f)
 {
@@ -35,6 +36,27 @@ static void mark_volumes(const struct container *c)
 		(void)unlinkat(c->dir_fd, CTR_DROP, 0);
 }
 
+/* Nobody can say which process it is: its monitor, which knows without the file, ends it. */
+static int end_unknown(struct engine *e, struct container *c, struct fail *f)
+{
+	struct state s = { 0 };
+	struct fail ignored = { 0 };
+	int r = state_load(c->dir_fd, &s, &ignored);
+
+	state_done(&s);
+	if (r == 0)
+		return 0;
+	if (ctr_is_running(c->dir_fd)) {
+		stop_mark(c);
+		ask_stop(e->run_dir, c->id, 0);
+		r = stop_await(c, WRECK_WAIT_MS, f);
+		if (r < 0)
+			return r;
+	}
+	(void)unlinkat(c->dir_fd, "state.json", 0);
+	return 0;
+}
+
 /* -EAGAIN, without a failure recorded: it runs after all (a start was under way, or came between). */
 static int try_remove(struct engine *e, struct container *c, bool force, int timeout, struct fail *f)
 {
@@ -43,6 +65,11 @@ static int try_remove(struct engine *e, struct container *c, bool force, int tim
 
 	if (force || !container_is_running(c)) {
 		r = requires_check_free(e, c, f);
+		if (r < 0)
+			return r;
+	}
+	if (c->wrecked) {
+		r = end_unknown(e, c, f);
 		if (r < 0)
 			return r;
 	}
@@ -63,6 +90,9 @@ static int try_remove(struct engine *e, struct container *c, bool force, int tim
 		event_container(&e->store, &c->config, "remove");
 	if (r == 0 && (c->config.life.rm || c->with_volumes))
 		volumes_drop_anonymous(&e->store, &c->config);
+	if (r == 0 && c->wrecked)
+		e->warn("container %.12s: its config.json could not be read: anonymous volumes of its own, if it had any, "
+			"stay (rbox volume prune)", c->id);
 	return r;
 }
 

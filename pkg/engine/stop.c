@@ -74,6 +74,11 @@ static void mark_stop(const struct container *c, enum asked asked)
 		(void)!io_write(fd, "stop\n", 5);
 }
 
+void stop_mark(const struct container *c)
+{
+	mark_stop(c, BY_STOP);
+}
+
 bool stop_is_under_way(const struct container *c)
 {
 	struct stat st;

@@ -15,6 +15,9 @@ int engine_stop(struct engine *e, struct container *c, int timeout, struct fail 
  */
 int stop_begin(struct container *c, int timeout, struct fail *f) MUST_USE;
 
+/* Says that its user wants it to end, so that no policy starts it again. Says so to nobody who sleeps: ask_stop. */
+void stop_mark(const struct container *c);
+
 /* Whether C runs and was asked to stop, by whom is gone or waits for it: "stopping" in podman's words. */
 bool stop_is_under_way(const struct container *c);
 

@@ -278,3 +278,95 @@ env_rbox() {
 	rm -rf "$XDG_DATA_HOME"/rbox/quarantine/*
 	clean_soon
 }
+
+# A disk that was full has cut config.json off: nothing but rm -f could help, and it said "not valid JSON" itself.
+wreck() {	# NAME
+	run_rbox inspect --format '{{.Id}}' "$1"
+	head -c 300 "$XDG_DATA_HOME/rbox/containers/$output/config.json" >"$TMPDIR/cut"
+	cp "$TMPDIR/cut" "$XDG_DATA_HOME/rbox/containers/$output/config.json"
+}
+
+@test "bad input - a container whose config.json is broken: every command says what helps, and rm -f does" {
+	local id
+	run_rbox create --name broken --network none "$IMAGE" true
+	id=$output
+	wreck broken
+	for command in start stop rm; do
+		run_rbox 125 "$command" broken
+		assert_error "not valid JSON" "rbox rm -f broken"
+	done
+	run_rbox rm -f broken
+	assert "$output" == broken
+	assert "$stderr" =~ "container ${id:0:12}: its config.json could not be read"
+	run_rbox 1 container exists "$id"
+	[ ! -L "$XDG_DATA_HOME/rbox/names/broken" ]
+}
+
+@test "bad input - rm -f of a broken container that runs ends it; rm -fa and prune go on with the others" {
+	local broken well pid
+	run_rbox run -d --name broken --restart always --network none "$IMAGE" sleep 1000
+	broken=$output
+	run_rbox create --name well --network none "$IMAGE" true
+	well=$output
+	run_rbox inspect --format '{{.State.Pid}}' broken
+	pid=$output
+	wreck broken
+	# what can be pruned is, and the rest is told of
+	run_rbox 125 container prune -f
+	assert "$output" == "$well"
+	assert "$stderr" =~ "not valid JSON"
+	assert "$stderr" =~ "fix: rbox rm -f broken"
+	run_rbox create --name well --network none "$IMAGE" true
+	well=$output
+	run_rbox rm -f -a -t 0
+	assert "$output" =~ "$broken"
+	assert "$output" =~ "$well"
+	[ ! -e "/proc/$pid/ns/pid" ] || ! grep -q sleep "/proc/$pid/cmdline"
+	run_rbox ps -aq
+	assert "$output" == ""
+}
+
+@test "bad input - rm -f of one whose state.json is broken too: its monitor ends it" {
+	local id
+	run_rbox run -d --name broken --network none "$IMAGE" sleep 1000
+	wreck broken
+	id=$(readlink "$XDG_DATA_HOME/rbox/names/broken")
+	id=${id##*/}
+	echo '{' >"$XDG_DATA_HOME/rbox/containers/$id/state.json"
+	run_rbox rm -f broken
+	run_rbox ps -aq
+	assert "$output" == ""
+}
+
+@test "bad input - podman's other transports aren't names of images: nobody asks a registry for a file" {
+	local kind
+	for kind in docker-archive oci-archive; do
+		run_rbox 125 pull "$kind:x.tar"
+		assert_error "rbox has no transport '$kind' yet" "rbox load -i x.tar"
+		run_rbox 125 run --rm "$kind:x.tar:name" true
+		assert_error "rbox has no transport '$kind' yet" "rbox load -i x.tar"
+		run_rbox 125 create --pull always "$kind:/tmp/x.tar" true
+		assert_error "rbox has no transport '$kind' yet" "rbox load -i /tmp/x.tar"
+	done
+	for kind in oci dir docker-daemon containers-storage; do
+		run_rbox 125 pull "$kind:x"
+		assert_error "rbox has no transport '$kind' yet" "skopeo copy $kind:x docker-archive:x.tar"
+	done
+	# "dir" and "oci" can be names of images of our own
+	run_rbox tag "$IMAGE" localhost/oci:latest
+	run_rbox run --rm --network none oci:latest echo ours
+	assert "$output" == ours
+	run_rbox rmi localhost/oci:latest
+}
+
+@test "bad input - a time to stop in that is no time" {
+	run_rbox create --name t --network none "$IMAGE" true
+	for args in "stop --time=-5" "stop -t -2" "stop --timeout=-5" "restart -t -7" "restart --time=-2" \
+		"rm -f -t -5" "rm -f --time=-5" "rm -f --timeout -2" "volume rm -f -t -5"; do
+		# shellcheck disable=SC2086
+		run_rbox 125 $args t
+		assert_error "invalid --time -[0-9]+: seconds are wanted, or -1 to wait for ever"
+	done
+	run_rbox stop -t -1 t
+	run_rbox rm t
+}
