@@ -11,7 +11,8 @@
  * The attach protocol between a client and a monitor, version 1: SOCK_SEQPACKET, one message =
  * struct attach_head + data, at most ATTACH_DATA_MAX bytes. A monitor of the version before
  * must be understood. Client to monitor: HELLO first (on a connected socket; the one made at start
- * needs none) with the largest message that the client takes (uint32; not said: ATTACH_DATA_OLD), then STDIN, STDIN_END, RESIZE (uint16 rows, columns), SIGNAL (int32). Monitor to client:
+ * needs none) with the largest message that the client takes (uint32; not said: ATTACH_DATA_OLD),
+ * then STDIN, STDIN_END, RESIZE (uint16 rows, columns), SIGNAL (int32). Monitor to client:
  * STARTED (int32 pid of the container) on the starter's socket, OUTPUT (stream 1 or 2), STDIN_ACK
  * (uint32: so many bytes of STDIN went into the container), FAILED (a struct fail), EXITED (int32
  * status) as the last of a run: the monitor of a container that is restarted lets its clients go there.
@@ -20,8 +21,9 @@
  * passes over it, and a client of that version sends none: the container's own stop timeout), and CHECK (run
  * the health check now), answered by CHECKED (int32: 0 passed, 1 failed, 2 failed before the start-up check has
  * passed) or FAILED. GO (int32: 1 when the client stays attached) lets the command of a prepared container
- * run (monitor.h); answered by STARTED or FAILED. LOOK: the restart policy has changed. A client has at most ATTACH_WINDOW bytes of STDIN under way, so that a
- * SIGNAL never waits behind input that the container doesn't read.
+ * run (monitor.h); answered by STARTED or FAILED. LOOK: the restart policy has changed. A client has at most
+ * ATTACH_WINDOW bytes of STDIN under way, so that a SIGNAL never waits behind input that the container
+ * doesn't read.
  */
 enum {
 	ATTACH_VERSION = 1,

@@ -262,7 +262,7 @@ void monitor_health_due(struct monitor *m)
 {
 	if (is_checking(m))
 		lose_runner(m, "the health check did not end within its timeout\n");
-	else if ((m->st.cgroup && cgroup_is_frozen(m->st.cgroup)))
+	else if (m->st.cgroup && cgroup_is_frozen(m->st.cgroup))
 		monitor_timer(m, TIMER_HEALTH, TRY_AGAIN);
 	else
 		begin_check(m);
