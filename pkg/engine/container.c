@@ -80,10 +80,11 @@ const char *container_name_typed(const char *text)
 
 int container_find(struct engine *e, const char *text, char ret[CTR_ID_LEN + 1], struct fail *f)
 {
+	const char *name = container_name_typed(text);
 	int r = ctr_find(&e->store, text, ret, f);
 
 	/* A second look: it may begin an id. */
-	return r == 0 && !str_starts(ret, text) && rename_heal(e, ret, text) ? ctr_find(&e->store, text, ret, f) : r;
+	return r == 0 && !str_starts(ret, name) && rename_heal(e, ret, name) ? ctr_find(&e->store, text, ret, f) : r;
 }
 
 int container_open(struct engine *e, const char *text, struct container *ret, struct fail *f)
