@@ -24,14 +24,22 @@ static void stop_ask(struct app *app, struct container *c, void *opts)
 	struct fail ignored = { 0 };
 
 	(void)app;
-	(void)!stop_begin(c, each_time(o->time), &ignored);
+	if (stop_refuse_paused(c, &ignored) == 0)
+		(void)!stop_begin(c, each_time(o->time), &ignored);
 }
 
 static int stop_one(struct app *app, struct container *c, const char *shown, void *opts, struct fail *f)
 {
 	const struct stop_opts *o = opts;
-	int r = engine_stop(&app->engine, c, each_time(o->time), f);
+	int r = stop_refuse_paused(c, f);
 
+	if (r < 0 && o->select.all) {
+		/* Meant were those that can be stopped, as podman has it. */
+		fail_clear(f);
+		return 0;
+	}
+	if (r == 0)
+		r = engine_stop(&app->engine, c, each_time(o->time), f);
 	if (r == 0)
 		app_printf("%s\n", shown);
 	return r;

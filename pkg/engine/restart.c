@@ -134,6 +134,12 @@ int engine_restart(struct engine *e, struct container *c, int timeout, struct fa
 {
 	int r = 0;
 
+	if (c->state.status == STATUS_PAUSED) {
+		(void)refuse(f, EINVAL, "unable to restart a container in a paused or unknown state: container state "
+			     "improper");
+		fail_hint(f, "rbox unpause %s", c->config.name);
+		return -EINVAL;
+	}
 	if (container_is_running(c) && c->config.life.rm) {
 		r = restart_kept(e, c, timeout, f);
 	} else {

@@ -156,6 +156,24 @@ int engine_kill(struct engine *e, struct container *c, int sig, struct fail *f)
 	return 0;
 }
 
+int stop_refuse_paused(const struct container *c, struct fail *f)
+{
+	if (c->state.status != STATUS_PAUSED)
+		return 0;
+	(void)refuse(f, EINVAL, "can only stop created or running containers. %s is in state paused: container state "
+		     "improper", c->id);
+	fail_hint(f, "rbox unpause %s", c->config.name);
+	return -EINVAL;
+}
+
+/* Frozen, it would hear of no signal but SIGKILL. */
+static int time_of(const struct container *c, int timeout)
+{
+	if (c->state.status == STATUS_PAUSED)
+		return 0;
+	return timeout == LIFE_TIMEOUT_UNSET ? c->config.life.stop_timeout : timeout;
+}
+
 static int ask(struct container *c, int pidfd, int timeout, struct fail *f)
 {
 	int sig = timeout == 0 ? SIGKILL : c->config.stop_signal;
@@ -174,8 +192,7 @@ int stop_begin(struct container *c, int timeout, struct fail *f)
 {
 	auto_fd int pidfd = -EBADF;
 
-	if (timeout == LIFE_TIMEOUT_UNSET)
-		timeout = c->config.life.stop_timeout;
+	timeout = time_of(c, timeout);
 	if (!container_is_running(c))
 		return 0;
 	if (c->state.status == STATUS_RESTARTING) {
@@ -227,8 +244,7 @@ int engine_stop(struct engine *e, struct container *c, int timeout, struct fail 
 {
 	int r;
 
-	if (timeout == LIFE_TIMEOUT_UNSET)
-		timeout = c->config.life.stop_timeout;
+	timeout = time_of(c, timeout);
 	if (!container_is_running(c) && !container_is_prepared(c))
 		return 0;
 	r = mark_and_look(c, BY_STOP, f);

@@ -5,8 +5,12 @@
 #include "pkg/engine/container.h"
 
 /* Stops by the container's stop signal, SIGKILL after TIMEOUT seconds (LIFE_TIMEOUT_UNSET: its own; -1:
- * never). Returns when it has ended and its exit status is on disk. Not running: success. */
+ * never). Returns when it has ended and its exit status is on disk. Not running: success. A paused one is
+ * killed at once: for who only stops, stop_refuse_paused comes first. */
 int engine_stop(struct engine *e, struct container *c, int timeout, struct fail *f) MUST_USE;
+
+/* A paused container isn't stopped: -EINVAL in podman's words; 0 for any other. */
+int stop_refuse_paused(const struct container *c, struct fail *f) MUST_USE;
 
 /*
  * The first half of engine_stop: asks for the end and returns at once, so that several end side by side.

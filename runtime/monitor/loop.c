@@ -421,7 +421,7 @@ static void on_end(struct monitor *m, int unused)
 	if (m->timed_out)
 		m->exit_code = 255;
 	m->ctr.pid = 0;	/* reaped: the number may be another's by now */
-	m->st.oom_killed = m->cgroup_fd > 2 && cgroup_had_oom(m->cgroup_fd);
+	m->st.oom_killed = m->cgroup_fd >= 0 && cgroup_had_oom(m->cgroup_fd);
 	monitor_health_end(m);
 	log_hurry(&m->log);
 	drain(m);
@@ -466,6 +466,16 @@ static void step(struct monitor *m)
 
 /* --- the table --- */
 
+/* A paused one would hear of it when somebody unpauses it. */
+static void end_in_order(struct monitor *m)
+{
+	struct fail f = { 0 };
+
+	(void)pidfd_send_signal(m->ctr.pidfd, SIGTERM, NULL, 0);
+	if (m->cgroup_fd >= 0 && cgroup_is_frozen(m->st.cgroup) && cgroup_freeze(m->cgroup_fd, false, &f) < 0)
+		fail_clear(&f);
+}
+
 static void on_signal(struct monitor *m, int unused)
 {
 	struct signalfd_siginfo si;
@@ -482,7 +492,7 @@ static void on_signal(struct monitor *m, int unused)
 	else if (m->phase == PHASE_PREPARED)
 		monitor_kill(m, NULL);
 	else
-		(void)pidfd_send_signal(m->ctr.pidfd, SIGTERM, NULL, 0);
+		end_in_order(m);
 }
 
 /* What the container is bound to has ended: nothing of it may stay. */
