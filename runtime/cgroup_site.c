@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -41,16 +40,40 @@ static pid_t parent_of(pid_t pid)
 	return at && at[1] && at[2] ? (pid_t)strtol(at + 4, NULL, 10) : 0;
 }
 
+/* The kernel's words for a file that is gone, and for one in memory (proc_pid_exe(5), memfd_create(2)). */
+static bool is_named_rbox(const char *exe)
+{
+	static const char *const names[] = { "rbox", "rbox (deleted)", "memfd:rbox (deleted)" };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (str_eq(path_base(exe), names[i]))
+			return true;
+	return false;
+}
+
+/*
+ * The same file as ours; or, of our own user, one of its name: each sealed copy (seal.h) is a file of its own,
+ * and monitors outlive the program they came from when a newer one takes its place. Who is taken for rbox
+ * wrongly is only moved to the leaf, and his user may do that anyway.
+ */
 static bool is_rbox(pid_t pid)
 {
+	char path[64], exe[4096];
 	struct stat own, its;
-	char path[64];
+	ssize_t n;
 
 	if (pid == getpid())
 		return true;
 	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
-	return stat("/proc/self/exe", &own) == 0 && stat(path, &its) == 0 && own.st_dev == its.st_dev &&
-	       own.st_ino == its.st_ino;
+	if (stat("/proc/self/exe", &own) == 0 && stat(path, &its) == 0 && own.st_dev == its.st_dev &&
+	    own.st_ino == its.st_ino)
+		return true;
+	n = readlink(path, exe, sizeof(exe) - 1);
+	if (n < 0)
+		return false;
+	exe[n] = '\0';
+	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	return is_named_rbox(exe) && stat(path, &its) == 0 && its.st_uid == geteuid();
 }
 
 /* rbox itself (another call, a monitor), or what one of them runs: helpers, slirp4netns. */
@@ -62,11 +85,14 @@ static bool is_ours(pid_t pid)
 	return false;
 }
 
-static char **processes(int fd)
+/* RET is NULL when there is none. */
+static int processes(int fd, char ***ret)
 {
 	auto_str struct str s = STR_INIT(TEXT_MAX);
+	int r = file_read(fd, "cgroup.procs", &s);
 
-	return file_read(fd, "cgroup.procs", &s) < 0 ? NULL : strv_split(str_cstr(&s), "\n", true);
+	*ret = r < 0 ? NULL : strv_split(str_cstr(&s), "\n", true);
+	return r < 0 ? r : 0;
 }
 
 static char *describe(pid_t pid)
@@ -91,20 +117,24 @@ static bool owns_all(void)
 	return getpid() == 1 || (main_pid && str_to_i64(main_pid, &pid) == 0 && pid == getpid());
 }
 
-/* One that isn't ours to move; NULL: there is none. 0 stands for a process of another pid namespace. */
-static char *stranger(int fd)
+/* One that isn't ours to move, in RET; NULL: there is none. 0 stands for a process of another pid namespace. */
+static int stranger(int fd, char **ret)
 {
-	auto_strv char **pids = processes(fd);
+	auto_strv char **pids = NULL;
+	int r = processes(fd, &pids);
 
-	if (owns_all())
-		return NULL;
+	*ret = NULL;
+	if (r < 0 || owns_all())
+		return r;
 	strv_each(it, pids) {
 		int64_t pid;
 
-		if (str_to_i64(*it, &pid) == 0 && !is_ours((pid_t)pid))
-			return describe((pid_t)pid);
+		if (str_to_i64(*it, &pid) == 0 && !is_ours((pid_t)pid)) {
+			*ret = describe((pid_t)pid);
+			return 0;
+		}
 	}
-	return NULL;
+	return 0;
 }
 
 /* --- looking --- */
@@ -175,6 +205,7 @@ static void look_own(const char *own, struct cgroup_site *s)
 	auto_free char *folder = cgroup_folder(own);
 	auto_free char *other = NULL;
 	auto_fd int fd = -EBADF;
+	int r;
 
 	if (!is_delegated(folder))
 		return;
@@ -186,7 +217,11 @@ static void look_own(const char *own, struct cgroup_site *s)
 	fd = cgroup_open(own);
 	if (fd < 0)
 		return;
-	other = is_real_root(fd) ? NULL : stranger(fd);
+	r = is_real_root(fd) ? 0 : stranger(fd, &other);
+	if (r < 0) {
+		s->why = mem_printf("cannot read the processes of %s: %s", own, strerror(-r));
+		return;
+	}
 	if (other) {
 		s->why = mem_printf("%s holds others as well: %s", own, other);
 		s->fix = mem_strdup("start it in a cgroup of its own: systemd-run --user --scope -p Delegate=yes rbox ...");
@@ -280,13 +315,13 @@ static int put(int dir, const char *file, const char *text)
 static int move_all(int base, int leaf)
 {
 	for (int i = 0; i < MOVES_MAX; i++) {
-		auto_strv char **pids = processes(base);
+		auto_strv char **pids = NULL;
+		int r = processes(base, &pids);
 
-		if (!pids)
-			return 0;
+		if (r < 0 || !pids || !*pids)
+			return r;
 		strv_each(it, pids) {
-			int r = put(leaf, "cgroup.procs", *it);
-
+			r = put(leaf, "cgroup.procs", *it);
 			if (r < 0 && r != -ESRCH)
 				return r;
 		}
@@ -325,45 +360,56 @@ static void enable(int base, struct cgroup_site *s)
 	s->controllers = can;
 }
 
-static void give_up(struct cgroup_site *s, const char *what, int err)
+static void give_up(struct cgroup_site *s, const char *what, const char *of, int err)
 {
-	s->why = mem_printf("cannot %s %s: %s", what, s->base, strerror(err));
+	s->why = mem_printf("cannot %s %s: %s", what, of, strerror(err));
 	s->rung = CGROUP_NONE;
 	mem_free_ptr(&s->base);
 	strv_free_ptr(&s->controllers);
 }
 
-/* Two calls at once in one unit: the second waits, and finds itself moved by the first. */
-static void settle(const char *parent, struct cgroup_site *s)
+/*
+ * Two calls at once in one unit: the second waits, and finds itself moved by the first. Not a lock on the cgroup's
+ * folder: whoever may read that, and all may, could hold us up with it (flock(2) asks for no right to write).
+ */
+static int lock(const char *run_dir)
 {
-	auto_free char *first = NULL;
-	auto_fd int fd = cgroup_open(s->base);
-	int r;
+	auto_fd int run = fd_open(AT_FDCWD, run_dir, O_PATH | O_DIRECTORY, 0);
 
-	if (fd < 0 || flock(fd, LOCK_EX) < 0) {
-		give_up(s, "lock", fd < 0 ? -fd : errno);
+	return run < 0 ? run : file_lock(run, "cgroup.lock", LOCK_WAIT);
+}
+
+static void settle(const char *parent, const char *run_dir, struct cgroup_site *s)
+{
+	auto_fd int held = lock(run_dir);
+	auto_fd int fd = -EBADF;
+	int r = 0;
+
+	if (held < 0) {
+		give_up(s, "lock cgroup.lock in", run_dir, -held);
 		return;
 	}
 	if (s->rung == CGROUP_OURS) {
-		first = mem_take(&s->base);
 		cgroup_site_done(s);
 		look(parent, s);
 		if (s->rung == CGROUP_NONE)
 			return;
-		/* Somebody else has put us elsewhere: what we have locked isn't it. */
-		if (!str_eq(s->base, first)) {
-			give_up(s, "settle in", EAGAIN);
-			return;
-		}
 	}
-	r = s->rung == CGROUP_OURS ? empty(fd) : 0;
+	fd = cgroup_open(s->base);
+	if (fd < 0) {
+		give_up(s, "open", s->base, -fd);
+		return;
+	}
+	if (s->rung == CGROUP_OURS)
+		r = empty(fd);
 	if (r < 0)
-		give_up(s, "move the processes of", -r);
+		give_up(s, "move the processes of", s->base, -r);
 	else
 		enable(fd, s);
 }
 
-void cgroup_site_enter(const char *parent, bool wanted, const char *id, struct cgroup_site *ret)
+void cgroup_site_enter(const char *parent, bool wanted, const char *id, const char *run_dir,
+			 struct cgroup_site *ret)
 {
 	look(parent, ret);
 	if (ret->rung == CGROUP_NONE && !parent && wanted) {
@@ -380,7 +426,7 @@ void cgroup_site_enter(const char *parent, bool wanted, const char *id, struct c
 		}
 	}
 	if (ret->rung == CGROUP_LEAF || ret->rung == CGROUP_OURS)
-		settle(parent, ret);
+		settle(parent, run_dir, ret);
 	if (ret->rung == CGROUP_NONE && wanted)
 		say_none(ret);
 }

@@ -38,9 +38,11 @@ void cgroup_site_look(const char *parent, struct cgroup_site *ret);
 /*
  * Looks and makes it ready: moves processes, enables controllers. WANTED: a scope is worth its price. A rung
  * that turns out not to hold gives CGROUP_NONE with the reason, which is no failure. To be called before
- * helpers are forked that aren't to be looked at.
+ * helpers are forked that aren't to be looked at. RUN_DIR: a folder that is the user's alone (0700), for the lock
+ * that calls at the same time wait for (cgroup.lock in it).
  */
-void cgroup_site_enter(const char *parent, bool wanted, const char *id, struct cgroup_site *ret);
+void cgroup_site_enter(const char *parent, bool wanted, const char *id, const char *run_dir,
+			 struct cgroup_site *ret);
 
 void cgroup_site_done(struct cgroup_site *s);
 #define auto_site __attribute__((cleanup(cgroup_site_done)))

@@ -265,3 +265,43 @@ one_call() {	# FOLDER NUMBER
 	assert "$output" == "67108864 0"
 	run_rbox rm -f -t 0 half
 }
+
+@test "who locks a cgroup's folder, which any user may, holds up no start" {
+	local fd
+	exec {fd}<"$(unit locked)"
+	flock "$fd"
+	in_unit locked run --rm --network none --memory 32m "$IMAGE" cat /sys/fs/cgroup/memory.max
+	assert "$output" == 33554432
+	exec {fd}<&-
+}
+
+# Each call of a program that belongs to its user runs from a copy in memory: the file isn't the same one.
+@test "rbox knows itself: a monitor in the way, of another copy of the program, is moved" {
+	local dir program
+	dir=$(unit copies)
+	program=$(command -v rbox)
+	mkdir "$TMPDIR/copy"
+	cp "$program" "$TMPDIR/copy/rbox"
+	ln -s "$(readlink -f "$program")-image" "$TMPDIR/copy/rbox-image"
+	RBOX=$TMPDIR/copy/rbox in_unit copies run -d --name older --network none --cgroups disabled "$IMAGE" sleep 1000
+	assert "$(cat "$dir/cgroup.procs")" != "" "the monitor is in the unit's own cgroup"
+	RBOX=$TMPDIR/copy/rbox in_unit copies run --rm --network none --memory 32m "$IMAGE" cat /sys/fs/cgroup/memory.max
+	assert "$output" == 33554432
+	assert "$(cat "$dir/cgroup.procs")" == "" "all were moved"
+	run_rbox rm -f -t 0 older
+	rm -r "$TMPDIR/copy"
+}
+
+# A threaded cgroup's processes can't be read (cgroups(7)): that isn't to say that there are none.
+@test "where the processes of a cgroup can't be read, a limit is refused and it is said" {
+	local dir
+	dir=$(unit threaded)
+	mkdir "$dir/sub"
+	echo threaded >"$dir/sub/cgroup.type"
+	# shellcheck disable=SC2086,SC2016
+	run_cmd sh -c 'echo $$ >"$0/cgroup.procs"; echo $$ >"$0/sub/cgroup.procs"; exec "$@"' "$dir" \
+		$RBOX run --rm --network none --memory 32m "$IMAGE" true </dev/null
+	check_status 125
+	assert "$stderr" =~ "--memory can't be applied: .*cannot read the processes of .*/threaded/sub: Operation not supported"
+	rmdir "$dir/sub"
+}
