@@ -21,7 +21,7 @@
 #include "pkg/util/str.h"
 #include "pkg/util/time.h"
 
-enum { CGROUP2_MAGIC = 0x63677270, TEXT_MAX = 256 * 1024, WAIT_STEP_MS = 20 };
+enum { CGROUP2_MAGIC = 0x63677270, TEXT_MAX = 256 * 1024, WAIT_STEP_MS = 20, LEAF_TRIES = 3 };
 /* A process that is written to disk as it dies (a core dump) takes its time. */
 #define WAIT_MAX (10 * TIME_SECOND)
 
@@ -183,7 +183,6 @@ static int await_event(int fd, const char *key, uint64_t value)
 	}
 }
 
-/* A kernel before 5.14: until nobody is left, since what is killed may have forked. */
 static void kill_each(int fd)
 {
 	auto_str struct str s = STR_INIT(TEXT_MAX);
@@ -198,25 +197,80 @@ static void kill_each(int fd)
 			(void)kill((pid_t)pid, SIGKILL);
 }
 
-/* What was made inside (a container that is privileged has cgroups of its own), from the leaves up. */
-static int remove_below(int parent, const char *name, int depth)
+/* Of one with none below. A kernel before 5.14: until nobody is left, since what is killed may have forked. */
+static int kill_all(int fd)
+{
+	int64_t end = time_monotonic() + WAIT_MAX;
+	uint64_t populated;
+
+	while (cgroup_number(fd, "cgroup.events", "populated", &populated) == 0 && populated) {
+		if (time_monotonic() > end)
+			return -EBUSY;
+		kill_each(fd);
+		(void)poll(NULL, 0, WAIT_STEP_MS);
+	}
+	return 0;
+}
+
+/* The first below FD that can't be removed, opened, after those before it are gone; -ENOENT: there is none. */
+static int remove_leaves(int fd, bool *ret_removed)
 {
 	struct dirent *entry;
+	int next = -ENOENT;
 	DIR *d;
+	int r = fd_opendir(fd_open(fd, ".", O_RDONLY | O_DIRECTORY, 0), &d);
 
-	if (depth < 32 && fd_opendir(fd_open(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0), &d) == 0) {
-		while ((entry = readdir(d)))
-			if (entry->d_type == DT_DIR && *entry->d_name != '.')
-				(void)remove_below(dirfd(d), entry->d_name, depth + 1);
-		closedir(d);
+	if (r < 0)
+		return r;
+	while (next == -ENOENT && (entry = readdir(d))) {
+		if (entry->d_type != DT_DIR || str_eq(entry->d_name, ".") || str_eq(entry->d_name, ".."))
+			continue;
+		if (unlinkat(fd, entry->d_name, AT_REMOVEDIR) == 0)
+			*ret_removed = true;
+		else
+			next = fd_open(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 	}
-	return unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
+	closedir(d);
+	return next;
+}
+
+/*
+ * What was made inside (a container that is privileged has cgroups of its own, of any name and as deep as it
+ * likes), from the leaves up, with one descriptor. KILLING: somebody is in them still.
+ */
+static int remove_below(int top, bool killing)
+{
+	auto_fd int fd = fd_dup(top);
+	int depth = 0, failed = 0;
+
+	for (;;) {
+		bool removed = false;
+		int next = fd < 0 ? fd : remove_leaves(fd, &removed);
+
+		failed = removed ? 0 : failed;
+		if (next == -ENOENT && killing && kill_all(fd) < 0)
+			return -EBUSY;
+		if (next == -ENOENT && !depth)
+			return 0;
+		/* Nobody is in it, nothing below it, and yet it stays. */
+		if (next == -ENOENT && !removed && ++failed > LEAF_TRIES)
+			return -EBUSY;
+		depth += next == -ENOENT ? -1 : 1;
+		if (next == -ENOENT)
+			next = fd_open(fd, "..", O_RDONLY | O_DIRECTORY, 0);
+		if (next < 0)
+			return next;
+		fd_close(fd);
+		fd = next;
+	}
 }
 
 int cgroup_remove(const char *path)
 {
 	auto_free char *folder = cgroup_folder(path);
 	auto_fd int fd = cgroup_open(path);
+	bool killing;
+	int r;
 
 	if (fd == -ENOENT || !folder)
 		return 0;
@@ -225,10 +279,16 @@ int cgroup_remove(const char *path)
 	/* The usual case: all have gone with their first process. */
 	if (rmdir(folder) == 0)
 		return 0;
-	if (write_text(fd, "cgroup.kill", "1") < 0)
-		kill_each(fd);
-	(void)await_event(fd, "populated", 0);
-	return remove_below(AT_FDCWD, folder, 0);
+	killing = write_text(fd, "cgroup.kill", "1") < 0;
+	/* Frozen, they can be killed, but fork no more. */
+	if (killing)
+		(void)write_text(fd, "cgroup.freeze", "1");
+	else if (await_event(fd, "populated", 0) == -EBUSY)
+		return -EBUSY;
+	r = remove_below(fd, killing);
+	if (r < 0)
+		return r;
+	return rmdir(folder) < 0 && errno != ENOENT ? -errno : 0;
 }
 
 /* --- freezing --- */

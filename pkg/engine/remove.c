@@ -11,6 +11,7 @@
 #include "pkg/engine/stop.h"
 #include "pkg/engine/volumes.h"
 #include "pkg/util/fd.h"
+#include "runtime/cgroup.h"
 #include "runtime/monitor/ask.h"
 #include "runtime/state.h"
 #include "storage/volume.h"
@@ -84,6 +85,9 @@ static int try_remove(struct engine *e, struct container *c, bool force, int tim
 	/* A monitor that only clears up is waited for. */
 	if (!state_settle(c->dir_fd))
 		return -EAGAIN;
+	/* Of a monitor that was killed in another login, whose runtime folder has gone. */
+	if (c->state.cgroup)
+		(void)cgroup_remove(c->state.cgroup);
 	mark_volumes(c);
 	r = ctr_remove(&e->store, c->id, c->config.name, f);
 	if (r == 0)

@@ -115,6 +115,9 @@ int monitor_go(struct monitor *m, struct fail *f);
 /* Lets go of what belongs to one run: descriptors, mounts, network. */
 void monitor_end_run(struct monitor *m);
 
+/* The container's cgroup goes, with all that is left in it. Twice is allowed. */
+void monitor_end_cgroup(struct monitor *m);
+
 /* Writes the file "exit" from m->exit_code; its room on the disk was taken at the start. */
 void monitor_save_exit(struct monitor *m);
 

@@ -22,6 +22,7 @@
 #include "pkg/util/mem.h"
 #include "pkg/util/path.h"
 #include "pkg/util/sig.h"
+#include "pkg/util/str.h"
 #include "pkg/util/time.h"
 #include "runtime/cgroup.h"
 #include "runtime/monitor/guard.h"
@@ -405,27 +406,43 @@ static int let_run(struct monitor *m, struct fail *f)
 	return r < 0 ? r : save_state(m, STATUS_RUNNING, f);
 }
 
-/* What a monitor of this container that was killed has left, wherever that was. */
-static void forget_cgroup(int attach_dir_fd)
+/*
+ * What a monitor of this container that was killed has left, wherever that was: known by the link, or by the state
+ * when that was another login's. 1: the link names PATH already.
+ */
+static int forget_cgroup(struct monitor *m, const char *path, struct fail *f)
 {
-	auto_free char *path = path_read_link(attach_dir_fd, CGROUP_LINK);
+	auto_free char *old = path_read_link(m->attach_dir_fd, CGROUP_LINK);
+	int r;
 
-	if (path && cgroup_remove(path) == 0)
-		(void)unlinkat(attach_dir_fd, CGROUP_LINK, 0);
+	if (m->st.cgroup && !str_eq(m->st.cgroup, path))
+		(void)cgroup_remove(m->st.cgroup);
+	/* The making of it removes the last one. */
+	if (!old || str_eq(old, path))
+		return old ? 1 : 0;
+	r = cgroup_remove(old);
+	if (r == 0)
+		r = unlinkat(m->attach_dir_fd, CGROUP_LINK, 0) < 0 ? -errno : 0;
+	return r < 0 ? fail(f, -r, "remove cgroup '%s', which was left", old) : 0;
 }
 
 static int try_cgroup(struct monitor *m, struct fail *f)
 {
+	auto_free char *path = cgroup_path(m->o->cgroup_base, m->id);
 	int r = open_attach_dir(m, f);
+	bool has_link;
 
+	if (r == 0)
+		r = forget_cgroup(m, path, f);
 	if (r < 0)
 		return r;
-	forget_cgroup(m->attach_dir_fd);
-	mem_replace(&m->st.cgroup, cgroup_path(m->o->cgroup_base, m->id));
-	if (symlinkat(m->st.cgroup, m->attach_dir_fd, CGROUP_LINK) < 0)
+	has_link = r;
+	mem_replace(&m->st.cgroup, mem_take(&path));
+	if (!has_link && symlinkat(m->st.cgroup, m->attach_dir_fd, CGROUP_LINK) < 0)
 		return fail(f, errno, "note the container's cgroup in '%s/%.12s'", m->o->run_dir, m->id);
 	m->cgroup_fd = cgroup_make(m->st.cgroup, m->o->launch.spec->linux_.resources.unified, f);
-	if (m->cgroup_fd < 0)
+	/* One that was there may be there still. */
+	if (m->cgroup_fd < 0 && !has_link)
 		(void)unlinkat(m->attach_dir_fd, CGROUP_LINK, 0);
 	return m->cgroup_fd < 0 ? m->cgroup_fd : 0;
 }
@@ -434,9 +451,12 @@ static int make_cgroup(struct monitor *m, struct fail *f)
 {
 	int r;
 
-	mem_replace(&m->st.cgroup, NULL);
-	if (!m->o->cgroup_base)
+	if (!m->o->cgroup_base) {
+		if (m->st.cgroup)
+			(void)cgroup_remove(m->st.cgroup);
+		mem_replace(&m->st.cgroup, NULL);
 		return 0;
+	}
 	r = try_cgroup(m, f);
 	if (r == 0)
 		return 0;
@@ -447,9 +467,9 @@ static int make_cgroup(struct monitor *m, struct fail *f)
 	return 0;
 }
 
-static void end_cgroup(struct monitor *m)
+void monitor_end_cgroup(struct monitor *m)
 {
-	if (m->cgroup_fd < 3)
+	if (m->cgroup_fd < 0)
 		return;
 	m->cgroup_fd = fd_close(m->cgroup_fd);
 	if (cgroup_remove(m->st.cgroup) == 0 && m->attach_dir_fd >= 0)
@@ -514,7 +534,7 @@ void monitor_end_run(struct monitor *m)
 		m->out_fd[i] = m->out_fd[i] == console ? -EBADF : fd_close(m->out_fd[i]);
 	m->in_fd = m->in_fd == console ? -EBADF : fd_close(m->in_fd);
 	launched_done(&m->ctr);
-	end_cgroup(m);
+	monitor_end_cgroup(m);
 	m->mnt_fd = fd_close(m->mnt_fd);
 	if (m->has_slirp)
 		slirp_done(&m->slirp);

@@ -125,8 +125,10 @@ void monitor_finish(struct monitor *m)
 	if (m->o->ended && !m->o->ended(m->o->ctx, m->exit_code))
 		record(m, STATUS_STOPPED);
 	/* Before anybody hears of the end: a folder there without a container is a trace of a killed monitor. */
-	else if (m->o->ended)
+	else if (m->o->ended) {
+		monitor_end_cgroup(m);
 		monitor_unlisten(m);
+	}
 	m->listen_fd = fd_close(m->listen_fd);
 	tell_clients(m);
 	m->phase = PHASE_TELLING;

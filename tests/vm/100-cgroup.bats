@@ -87,8 +87,67 @@ teardown_file() {
 	assert "$stderr" =~ "is not paused"
 	run_rbox exec frozen true
 	run_rbox pause frozen
-	run_rbox rm -f -t 0 frozen
+	run_rbox rm -f frozen
+	assert "$stderr" == "" "nobody waited for it to hear of SIGTERM"
 	[ ! -e "$dir" ]
+}
+
+# stop and restart waited their whole time for a process that stood still, then killed it.
+@test "a paused container is neither stopped nor restarted, as podman has it" {
+	local id
+	in_unit still run -d --name still --network none "$IMAGE" sleep 1000
+	id=$output
+	run_rbox pause still
+	run_rbox 125 stop still
+	assert "${stderr%%$'\n'*}" == "Error: can only stop created or running containers. $id is in state paused: container state improper"
+	run_rbox 125 restart still
+	assert "${stderr%%$'\n'*}" == "Error: unable to restart a container in a paused or unknown state: container state improper"
+	run_rbox stop -a
+	assert "$output$stderr" == ""
+	run_rbox inspect --format '{{.State.Status}}' still
+	assert "$output" == "paused"
+	run_rbox unpause still
+	run_rbox stop -t 0 still
+	run_rbox rm still
+}
+
+# It did nothing until somebody unpaused it.
+@test "SIGTERM to the monitor of a paused container ends it" {
+	in_unit term run -d --name term --network none "$IMAGE" \
+		sh -c 'trap "exit 7" TERM; echo ready; while :; do sleep 0.1; done'
+	wait_for 120 sh -c '[ "$(rbox logs term)" = ready ]'
+	run_rbox pause term
+	kill "$(rbox inspect --format '{{.State.ConmonPid}}' term)"
+	wait_for 120 sh -c '[ "$(rbox inspect --format "{{.State.Status}} {{.State.ExitCode}}" term)" = "exited 7" ]'
+	run_rbox rm term
+}
+
+# What was deeper than 32 levels, or began with a dot, stayed, and so did the container's own.
+@test "cgroups that a privileged container makes, of any depth and name, go with it" {
+	local dir
+	in_unit deep run -d --name deep --network none --privileged "$IMAGE" sh -c \
+		'cd /sys/fs/cgroup && mkdir .x .x/.y z && for i in $(seq 40); do mkdir d && cd d; done && echo made; sleep 1000'
+	dir=$(cgroup_of deep)
+	wait_for 120 sh -c '[ "$(rbox logs deep)" = made ]'
+	assert "$(find "$dir" -mindepth 1 -type d | wc -l)" == 43
+	run_rbox stop -t 0 deep
+	[ ! -e "$dir" ]
+	in_unit deep start deep
+	run_rbox rm -f -t 0 deep
+	[ ! -e "$dir" ]
+}
+
+# Its folder stayed with the link to its cgroup, and the next command took it for a killed monitor's.
+@test "nothing is left of a container with --rm that ends by itself, before any other command" {
+	local run monitor
+	in_unit gone run -d --rm --name gone --network none -v "$TMPDIR:/x" "$IMAGE" \
+		sh -c 'while [ ! -e /x/end ]; do sleep 0.1; done'
+	run=$XDG_RUNTIME_DIR/rbox/$output
+	monitor=$(rbox inspect --format '{{.State.ConmonPid}}' gone)
+	[ -L "$run/cgroup" ]
+	: >"$TMPDIR/end"
+	wait_for 120 sh -c '! kill -0 "$0" 2>/dev/null' "$monitor"
+	[ ! -e "$run" ] && [ ! -L "$run/cgroup" ]
 }
 
 @test "--cpus, --cpu-shares, --memory-reservation: as the kernel has them; update changes them live and for good" {
