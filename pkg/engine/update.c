@@ -90,6 +90,15 @@ static int reload(struct container *c, struct fail *f)
 	return r < 0 ? fail_in(f, r, "container %.12s", c->id) : 0;
 }
 
+/* Where its cgroup is, and what is written into files of it that rbox has no word for, is settled when it is made. */
+static int check_fixed(const struct resource_group *g, struct fail *f)
+{
+	const char *given = g->cgroup_conf ? "--cgroup-conf" : g->cgroup_parent ? "--cgroup-parent" :
+			    g->cgroups ? "--cgroups" : NULL;
+
+	return given ? refuse(f, ENOTSUP, "%s can't be changed: it is given when a container is made", given) : 0;
+}
+
 int engine_update(struct container *c, const struct resource_group *g, struct fail *f)
 {
 	auto_json json_t *given = jsonf_write(resource_fields, g);
@@ -99,8 +108,10 @@ int engine_update(struct container *c, const struct resource_group *g, struct fa
 	auto_strv char **back = NULL;
 	auto_fd int lock = -EBADF;
 	auto_fd int fd = -EBADF;
-	int r = resource_check_known(g, f);
+	int r = check_fixed(g, f);
 
+	if (r == 0)
+		r = resource_check_known(g, f);
 	if (r < 0 || !json_object_size(given))
 		return r;
 	lock = r = ctr_lock(c->dir_fd, f);

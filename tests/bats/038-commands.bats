@@ -220,6 +220,9 @@ pid_of() {
 	assert "$output" == "$id"
 	run_rbox 125 update --memory 64m k1
 	assert "$stderr" =~ '^Error: --memory .*memory.* cgroup'
+	# once taken without a word, and without effect
+	run_rbox 125 update --cgroup-parent /x k1
+	assert "$stderr" == "Error: --cgroup-parent can't be changed: it is given when a container is made"
 	run_rbox 125 update --memory much k1
 	run_rbox 125 update no-such
 	run_rbox 125 update
