@@ -459,6 +459,23 @@ static int start(struct starting *s, const struct start_opts *o, struct fail *f)
 	return sock;
 }
 
+/* As the monitor records one that fails in its hands; it has none yet. Of what ran before, the last run's record stays. */
+static void record_refusal(const struct starting *s, const struct fail *f)
+{
+	struct fail ignored = { 0 };
+	struct state st = { 0 };
+
+	if (s->lock_fd < 0 || s->c->life.rm || ctr_is_running(s->dir_fd) || f->code == EBUSY ||
+	    state_load(s->dir_fd, &st, &ignored) < 0)
+		return;
+	if (st.status == STATUS_CONFIGURED && (st.boot_id || state_boot_id(&st.boot_id, &ignored) == 0)) {
+		st.exit_code = fail_status(f);
+		mem_replace(&st.error, mem_strdup(f->msg));
+		(void)!state_save(s->dir_fd, &st, &ignored);
+	}
+	state_done(&st);
+}
+
 int engine_start(struct engine *e, const struct container_config *c, const struct start_opts *o,
 		 struct fail *f)
 {
@@ -469,7 +486,9 @@ int engine_start(struct engine *e, const struct container_config *c, const struc
 
 	if (r == 0)
 		r = prepare(&s, o, f);
-	if (r == 0)
+	if (r < 0)
+		record_refusal(&s, f);
+	else if (r == 0)
 		r = start(&s, o, f);
 	starting_done(&s);
 	return r;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "pkg/engine/container.h"
+#include "pkg/engine/health.h"
 #include "pkg/engine/logs.h"
 #include "pkg/engine/mark.h"
 #include "pkg/engine/why_file.h"
@@ -91,6 +92,21 @@ static const char *ago(int64_t t, char buf[TIME_HUMAN_MAX])
 
 /* --- it runs, or never did --- */
 
+static void look_at_health(struct why *w)
+{
+	auto_json json_t *health = health_state_json(w->c);
+	json_t *log = json_object_get(health, "Log"), *last = json_array_get(log, json_array_size(log) - 1);
+	const char *said = json_string_value(json_object_get(last, "Output"));
+	json_int_t code = json_integer_value(json_object_get(last, "ExitCode"));
+
+	mem_replace(&w->verdict, mem_printf("%s, and unhealthy", w->verdict));
+	if (last)
+		because(w, "health.json", "its last check ended with %d%s%.*s%s", (int)code, said && *said ? ": `" : "",
+			(int)strcspn(said ? said : "", "\n"), said ? said : "", said && *said ? "`" : ", and said nothing");
+	fix(w, "rbox inspect --format '{{json .State.Health}}' %s has the checks before; rbox healthcheck run %s",
+	    w->c->config.name, w->c->config.name);
+}
+
 static void judge_alive(struct why *w)
 {
 	const struct state *s = &w->c->state;
@@ -101,6 +117,8 @@ static void judge_alive(struct why *w)
 		status_word((enum status)s->status), time_format(s->started_at, when), ago(s->started_at, span));
 	because(w, "lock.run", "held by its monitor, process %d", s->monitor_pid);
 	because(w, "state.json", "status %s, process %d", status_names[s->status], s->pid);
+	if (s->health == HEALTH_UNHEALTHY)
+		look_at_health(w);
 	if (paused)
 		fix(w, "rbox unpause %s", w->c->config.name);
 }
@@ -349,6 +367,12 @@ static void judge_stopped(struct why *w, int sig)
 	say_stopped(w);
 	because(w, "config.json", "StopTimeout %d s (rbox stop -t may have said otherwise)",
 		w->c->config.life.stop_timeout);
+	/* Its own init passes signals on, and any other process is ended by one that it has no handler for. */
+	if (w->c->config.process.init) {
+		fix(w, "its command ignores %s: have it end by that, or name another by --stop-signal",
+		    sig_name(w->c->config.stop_signal, name));
+		return;
+	}
 	fix(w, "the first process of a container is not ended by a signal that it has no handler for: handle %s, "
 	       "or use --init or --stop-signal", sig_name(w->c->config.stop_signal, name));
 }

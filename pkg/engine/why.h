@@ -11,7 +11,7 @@
  *
  *	Id Name Status ExitCode Signal Restarts StartedAt FinishedAt
  *	Cause	one word for programs: running paused never-started start-failed exited signal
- *		stopped killed timeout seccomp oom monitor-lost reboot
+ *		stopped killed timeout unhealthy bound seccomp oom monitor-lost reboot
  *	Verdict	a sentence
  *	Because	[{Source, Text}]: a file, a field or a line of the log, and what it says
  *	Fix	[sentences]; may be empty

@@ -239,3 +239,44 @@ sleeper() {	# NAME [COMMAND...]
 	assert "$output" =~ "because: state.json: boot_id 00000000-1111-2222-3333-444444444444"
 	assert "$output" =~ "because: /proc/sys/kernel/random/boot_id: "
 }
+
+@test "why - a start that failed on a taken port is told, with who has it" {
+	local port
+	run_rbox run -d --name holder -p 80 "$IMAGE" sleep 1000
+	run_rbox port holder 80
+	port=${output##*:}
+	run_rbox create --name late -p "$port:80" "$IMAGE" sleep 1000
+	run_rbox 125 start late
+	run_rbox why late
+	assert "${lines[0]}" =~ "^late: it could not be started: publish port $port: .*address already in use"
+	assert "$output" !~ "nothing was ever started"
+	run_rbox inspect --format '{{.State.Status}} {{.State.ExitCode}}' late
+	assert "$output" == "created 125"
+	run_rbox rm -f -t 0 holder
+	run_rbox start late
+	run_rbox inspect --format '{{.State.Status}} {{.State.ExitCode}}:{{.State.Error}}' late
+	assert "$output" == "running 0:"
+	run_rbox rm -f -t 0 late
+}
+
+@test "why - one that runs and is unhealthy, and one with an init that ignores its signal" {
+	run_rbox run -d --name sick --network none --health-cmd 'echo feverish; exit 1' --health-interval 200ms \
+		--health-retries 1 "$IMAGE" sleep 1000
+	is_sick() { [ "$(rbox inspect --format '{{.State.Health.Status}}' sick)" == unhealthy ]; }
+	wait_for 20 is_sick
+	run_rbox why --format '{{.Cause}}' sick
+	assert "$output" == running
+	run_rbox why sick
+	assert "${lines[0]}" =~ "^sick: it has not ended: it is running, .*, and unhealthy$"
+	assert "$output" =~ 'its last check ended with 1: `feverish`'
+	run_rbox rm -f -t 0 sick
+	run_rbox run -d --name deafened --network none --init --stop-timeout 1 "$IMAGE" \
+		sh -c 'trap "" TERM; echo up; while :; do sleep 0.1; done'
+	is_up() { rbox logs deafened | grep -q up; }
+	wait_for 20 is_up
+	run_rbox stop deafened
+	run_rbox why deafened
+	assert "$output" =~ 'its command ignores SIGTERM'
+	assert "$output" !~ 'use --init'
+	run_rbox rm deafened
+}
