@@ -33,8 +33,7 @@ teardown_file() {
 }
 
 teardown() {
-	# shellcheck disable=SC2086
-	timeout 60 $RBOX rm -f -a -t 0 >/dev/null 2>&1 </dev/null || true
+	remove_all
 }
 
 in_net() {	# MODE CMD

@@ -15,8 +15,7 @@ teardown_file() {
 }
 
 teardown() {
-	# shellcheck disable=SC2086
-	timeout 60 $RBOX rm -f -a -t 0 >/dev/null 2>&1 </dev/null || true
+	remove_all
 	[ ! -s "$TMPDIR/holder" ] || kill "$(cat "$TMPDIR/holder")" || true
 	rm -f "$TMPDIR/holder" "$TMPDIR/holder.port"
 }

@@ -507,8 +507,7 @@ as NAME:PATH"
 @test "cp, export - when the container that made the user namespace has gone" {
 	local a b c pid
 	a=$(safename) b=$(safename) c=$(safename)
-	# shellcheck disable=SC2086
-	timeout 60 $RBOX rm -f -t 0 -a >/dev/null 2>&1 || true
+	remove_all
 	run_rbox run -d --name "$a" --network none "$IMAGE" sleep 1000
 	pid=$(rbox inspect -f '{{.State.ConmonPid}}' "$a")
 	run_rbox run -d --name "$b" --network none "$IMAGE" sleep 1000
@@ -530,8 +529,7 @@ as NAME:PATH"
 @test "cp - between two running containers that live in two user namespaces" {
 	local a b
 	a=$(safename) b=$(safename)
-	# shellcheck disable=SC2086
-	timeout 60 $RBOX rm -f -t 0 -a >/dev/null 2>&1 || true
+	remove_all
 	run_rbox run -d --name "$a" --network none "$IMAGE" sleep 1000
 	# What the command after it would join: a process that has no namespace to offer.
 	printf %s $$ >"$XDG_RUNTIME_DIR/rbox/userns"

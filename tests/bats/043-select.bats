@@ -16,8 +16,7 @@ teardown_file() {
 
 # Whatever a failed test left.
 teardown() {
-	# shellcheck disable=SC2086
-	timeout 60 $RBOX rm -f -a -t 0 >/dev/null 2>&1 </dev/null || true
+	remove_all
 }
 
 sleeper() {	# NAME [FLAG...]

@@ -16,8 +16,7 @@ teardown_file() {
 }
 
 teardown() {
-	# shellcheck disable=SC2086
-	timeout 60 $RBOX rm -f -v -t 0 -a >/dev/null 2>&1 || true
+	remove_all -v
 	# shellcheck disable=SC2086
 	timeout 60 $RBOX volume rm -a >/dev/null 2>&1 || true
 }

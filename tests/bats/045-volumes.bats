@@ -29,8 +29,7 @@ teardown_file() {
 }
 
 teardown() {
-	# shellcheck disable=SC2086
-	timeout 60 $RBOX rm -f -a -t 0 -v >/dev/null 2>&1 </dev/null || true
+	remove_all -v
 	# shellcheck disable=SC2086
 	timeout 60 $RBOX volume rm -f -a >/dev/null 2>&1 </dev/null || true
 }

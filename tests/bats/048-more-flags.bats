@@ -27,8 +27,7 @@ teardown_file() {
 }
 
 teardown() {
-	# shellcheck disable=SC2086
-	timeout 60 $RBOX rm -f -t 0 -a >/dev/null 2>&1 || true
+	remove_all
 }
 
 is_running() { [ "$(rbox inspect -f '{{.State.Running}}' "$1" 2>/dev/null)" = true ]; }

@@ -18,8 +18,7 @@ teardown_file() {
 }
 
 teardown() {
-	# shellcheck disable=SC2086
-	timeout 60 $RBOX rm -f -t 0 -a >/dev/null 2>&1 || true
+	remove_all
 }
 
 @test "shims docker - a day of it" {

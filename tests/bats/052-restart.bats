@@ -13,14 +13,6 @@ teardown_file() {
 	leak_check
 }
 
-field() {	# CONTAINER FIELD: prints it
-	rbox inspect --format "{{$2}}" "$1" </dev/null
-}
-
-has() {	# CONTAINER FIELD VALUE
-	[ "$(field "$1" "$2")" == "$3" ]
-}
-
 runs_gt() {	# CONTAINER N: it was restarted more than N times
 	[ "$(field "$1" .RestartCount)" -gt "$2" ]
 }

@@ -13,14 +13,6 @@ teardown_file() {
 	leak_check
 }
 
-field() {	# CONTAINER FIELD: prints it
-	rbox inspect --format "{{$2}}" "$1" </dev/null
-}
-
-has() {	# CONTAINER FIELD VALUE
-	[ "$(field "$1" "$2")" == "$3" ]
-}
-
 run_checked() {	# NAME OPTIONS...: one that runs on and on
 	local name=$1
 	shift

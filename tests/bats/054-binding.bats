@@ -13,14 +13,6 @@ teardown_file() {
 	leak_check
 }
 
-field() {	# CONTAINER FIELD: prints it
-	rbox inspect --format "{{$2}}" "$1" </dev/null
-}
-
-has() {	# CONTAINER FIELD VALUE
-	[ "$(field "$1" "$2")" == "$3" ]
-}
-
 gone() {	# PID
 	! kill -0 "$1" 2>/dev/null
 }

@@ -13,14 +13,6 @@ teardown_file() {
 	leak_check
 }
 
-field() {	# CONTAINER FIELD: prints it
-	rbox inspect --format "{{$2}}" "$1" </dev/null
-}
-
-has() {	# CONTAINER FIELD VALUE
-	[ "$(field "$1" "$2")" == "$3" ]
-}
-
 names() {	# prints all that are taken
 	ls "$XDG_DATA_HOME/rbox/names"
 }

@@ -16,8 +16,7 @@ teardown_file() {
 }
 
 teardown() {
-	# shellcheck disable=SC2086
-	timeout 60 $RBOX rm -f -t 0 -a >/dev/null 2>&1 || true
+	remove_all
 }
 
 @test "as podman - options before the command: taken when rbox does just that, refused with what to write" {

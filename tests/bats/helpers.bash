@@ -121,6 +121,20 @@ refused() {
 	assert "$stderr" =~ "^Error: $words" "the message"
 }
 
+field() {	# CONTAINER FIELD: prints it
+	rbox inspect --format "{{$2}}" "$1" </dev/null
+}
+
+has() {	# CONTAINER FIELD VALUE
+	[ "$(field "$1" "$2")" == "$3" ]
+}
+
+# remove_all [-v]: every container, whatever it is: what a failed test left (teardown), or to begin with none
+remove_all() {
+	# shellcheck disable=SC2086
+	timeout 60 $RBOX rm -f -a -t 0 "$@" >/dev/null 2>&1 </dev/null || true
+}
+
 # In teardown_file: nothing may be left in the store but images. Each test removes its own.
 leak_check() {
 	local bad=0 left
