@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "pkg/util/fd.h"
@@ -16,13 +17,16 @@
 #include "pkg/util/mem.h"
 #include "pkg/util/path.h"
 #include "pkg/util/str.h"
+#include "pkg/util/time.h"
 #include "runtime/cgroup.h"
 #include "runtime/cgroup_scope.h"
 #include "runtime/host_check.h"
 
 #define LEAF "rbox-leaf"
 
-enum { TEXT_MAX = 256 * 1024, MOVES_MAX = 100, ANCESTORS_MAX = 16 };
+enum { TEXT_MAX = 256 * 1024, ANCESTORS_MAX = 16 };
+/* Far longer than a process takes to end. */
+#define MOVE_MAX (10 * TIME_SECOND)
 
 /* --- who is in a cgroup --- */
 
@@ -311,22 +315,31 @@ static int put(int dir, const char *file, const char *text)
 	return fd < 0 ? fd : io_write_full(fd, text, strlen(text));
 }
 
-/* Who forks meanwhile is met in the next round. */
+/*
+ * Who forks meanwhile is met in the next round. Who is ending can't be moved, without a word from the kernel, and
+ * needs the processor to be gone: a round that follows at once may find him still there, however often.
+ */
 static int move_all(int base, int leaf)
 {
-	for (int i = 0; i < MOVES_MAX; i++) {
+	const struct timespec pause = { .tv_nsec = 1000 * 1000 };
+	int64_t end = time_monotonic() + MOVE_MAX;
+
+	for (bool first = true;; first = false) {
 		auto_strv char **pids = NULL;
 		int r = processes(base, &pids);
 
 		if (r < 0 || !pids || !*pids)
 			return r;
+		if (!first && time_monotonic() > end)
+			return -EBUSY;
+		if (!first)
+			nanosleep(&pause, NULL);
 		strv_each(it, pids) {
 			r = put(leaf, "cgroup.procs", *it);
 			if (r < 0 && r != -ESRCH)
 				return r;
 		}
 	}
-	return -EBUSY;
 }
 
 static int empty(int base)
