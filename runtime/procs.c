@@ -19,6 +19,7 @@
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
 #include "pkg/util/time.h"
+#include "runtime/proc_stat.h"
 
 enum { TEXT_MAX = 64 * 1024, ARGS_MAX = 128 * 1024, OVERFLOW_ID = 65534, LEVELS_MAX = 33 };
 
@@ -34,15 +35,14 @@ static int64_t from_ticks(int64_t ticks)
 /* stat's fields from the third on, counted as proc(5) does. */
 int procs_parse_stat(const char *text, struct proc *p)
 {
-	/* The second is a name that may hold blanks and brackets. */
-	const char *end = strrchr(text, ')');
+	const char *state = proc_stat_field(text, 3);
 	int64_t v[25] = { 0 };
 	int n = 4;
 
-	if (!end || end[1] != ' ' || !end[2])
+	if (!state || !*state)
 		return -EINVAL;
-	p->state = end[2];
-	for (const char *at = end + 3; n < 25 && *at == ' '; n++) {
+	p->state = *state;
+	for (const char *at = state + 1; n < 25 && *at == ' '; n++) {
 		char *rest;
 
 		v[n] = strtoll(at, &rest, 10);

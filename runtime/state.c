@@ -16,6 +16,7 @@
 #include "pkg/util/mem.h"
 #include "pkg/util/time.h"
 #include "runtime/cgroup.h"
+#include "runtime/proc_stat.h"
 
 enum { STATE_VERSION = 1, STATE_MAX = 1024, STATE_READ_MAX = 64 * 1024, ERROR_KEPT = 160 };
 
@@ -86,23 +87,14 @@ int state_boot_id(char **ret, struct fail *f)
 int state_pid_start(pid_t pid, int64_t *ret)
 {
 	auto_str struct str s = STR_INIT(4096);
-	char path[40];
 	const char *p;
 	uint64_t v;
 	auto_free char *word = NULL;
-	int r;
+	int r = proc_stat_read(pid, &s);
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	r = file_read(AT_FDCWD, path, &s);
 	if (r < 0)
 		return r == -ENOENT ? -ESRCH : r;
-	/* The second field is a name that may hold blanks and brackets: count from its end (proc(5)). */
-	p = strrchr(str_cstr(&s), ')');
-	for (int field = 2; p && field < 22; field++) {
-		p = strchr(p, ' ');
-		if (p)
-			p++;
-	}
+	p = proc_stat_field(str_cstr(&s), 22);
 	if (!p)
 		return -EIO;
 	word = mem_strndup(p, strcspn(p, " \n"));

@@ -24,6 +24,7 @@
 #include "runtime/exec.h"
 #include "runtime/join.h"
 #include "runtime/ns.h"
+#include "runtime/proc_stat.h"
 
 enum { KILL_ROUNDS = 5, TREE_MAX = 4096, AFTER_KILL_MS = 2000, READS_A_CALL = 64 * 1024 / 4096 };
 
@@ -44,19 +45,15 @@ struct member {
 static bool read_member(const char *name, struct member *ret)
 {
 	auto_str struct str s = STR_INIT(4096);
-	char path[40];
 	const char *p;
 	uint64_t pid;
 	int parent, group, session;
 	char state;
 
-	if (str_to_u64(name, 10, &pid) < 0)
+	if (str_to_u64(name, 10, &pid) < 0 || proc_stat_read((pid_t)pid, &s) < 0)
 		return false;
-	snprintf(path, sizeof(path), "/proc/%.20s/stat", name);
-	if (file_read(AT_FDCWD, path, &s) < 0)
-		return false;
-	p = strrchr(str_cstr(&s), ')');
-	if (!p || sscanf(p + 1, " %c %d %d %d", &state, &parent, &group, &session) != 4)
+	p = proc_stat_field(str_cstr(&s), 3);
+	if (!p || sscanf(p, "%c %d %d %d", &state, &parent, &group, &session) != 4)
 		return false;
 	/* What is dead already needs no signal, and would make us look again and again. */
 	if (state == 'Z' || state == 'X')

@@ -12,22 +12,18 @@
 #include "pkg/util/file.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/str.h"
+#include "runtime/proc_stat.h"
 
 /* proc(5), stat: fields 48 to 51 are arg_start, arg_end, env_start, env_end. */
 static int find_area(uintptr_t ret[4])
 {
 	auto_str struct str s = STR_INIT(4096);
 	const char *p;
-	int r = file_read(AT_FDCWD, "/proc/self/stat", &s);
+	int r = proc_stat_read(0, &s);
 
 	if (r < 0)
 		return r;
-	p = strrchr(str_cstr(&s), ')');
-	for (int field = 2; p && field < 48; field++) {
-		p = strchr(p, ' ');
-		if (p)
-			p++;
-	}
+	p = proc_stat_field(str_cstr(&s), 48);
 	for (int i = 0; i < 4; i++) {
 		char *end;
 
