@@ -32,6 +32,12 @@ int cgroup_open(const char *path) MUST_USE;
 /* Whether a process of the caller's may be put into cgroup PATH: what both have in common is to be ours. */
 bool cgroup_can_enter(const char *path);
 
+/* Whether FD, of a struct that may name no cgroup, is one: who names none leaves 0 there, or a failure. */
+static inline bool cgroup_is_given(int fd)
+{
+	return fd > 2;
+}
+
 /* "rbox-<id>" in BASE. Caller frees. */
 char *cgroup_path(const char *base, const char *id) MUST_USE;
 

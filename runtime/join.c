@@ -17,6 +17,7 @@
 #include "pkg/util/fd.h"
 #include "pkg/util/mem.h"
 #include "pkg/util/path.h"
+#include "runtime/cgroup.h"
 #include "runtime/console.h"
 #include "runtime/exec.h"
 #include "runtime/ns.h"
@@ -219,7 +220,7 @@ static int run(const struct join *j, int sock, const struct privs_user *u, struc
 /* Last of the namespaces, and from inside the cgroup: from within one, what is outside can't be left for it. */
 static int enter_cgroup_ns(const struct join *j, int flags, struct fail *f)
 {
-	int r = j->cgroup_fd > 2 && flags & CLONE_NEWCGROUP ? ns_join(j->pidfd, CLONE_NEWCGROUP) : 0;
+	int r = cgroup_is_given(j->cgroup_fd) && flags & CLONE_NEWCGROUP ? ns_join(j->pidfd, CLONE_NEWCGROUP) : 0;
 
 	return r < 0 ? fail(f, -r, "join the cgroup namespace of process %d", (int)j->pid) : 0;
 }
@@ -309,10 +310,10 @@ static void __attribute__((noreturn)) helper(const struct join *j, int flags, in
 	struct fail f = { 0 };
 	pid_t pid;
 
-	r = enter(j, j->cgroup_fd > 2 ? flags & ~CLONE_NEWCGROUP : flags, &f);
+	r = enter(j, cgroup_is_given(j->cgroup_fd) ? flags & ~CLONE_NEWCGROUP : flags, &f);
 	if (r < 0)
 		die(sock, &f);
-	pid = ns_clone(CLONE_PARENT, j->cgroup_fd > 2 ? j->cgroup_fd : -EBADF, &pidfd);
+	pid = ns_clone(CLONE_PARENT, cgroup_is_given(j->cgroup_fd) ? j->cgroup_fd : -EBADF, &pidfd);
 	if (pid == 0)
 		process(j, flags, sock);
 	if (pid < 0) {

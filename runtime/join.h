@@ -24,7 +24,7 @@ struct join {
 	int pidfd;			/* the same, opened and checked by the caller */
 	const struct spec_process *process;
 	int stdio[3];
-	int cgroup_fd;			/* the container's own cgroup, to be born in; below 3: it has none */
+	int cgroup_fd;			/* the container's own cgroup, to be born in; cgroup_is_given, or it has none */
 	int seccomp_fd;
 	bool detach;			/* outlives the caller; otherwise it dies with it */
 	/*

@@ -13,6 +13,7 @@
 
 #include "pkg/util/fd.h"
 #include "pkg/util/spawn.h"
+#include "runtime/cgroup.h"
 #include "runtime/fuse.h"
 #include "runtime/init.h"
 #include "runtime/ns.h"
@@ -48,12 +49,12 @@ static uint64_t plan_flags(const struct plan *p)
  */
 static uint64_t clone_flags(const struct launch *l, const struct plan *p)
 {
-	return l->cgroup_fd > 2 ? plan_flags(p) & ~(uint64_t)CLONE_NEWCGROUP : plan_flags(p);
+	return cgroup_is_given(l->cgroup_fd) ? plan_flags(p) & ~(uint64_t)CLONE_NEWCGROUP : plan_flags(p);
 }
 
 static pid_t clone_child(const struct launch *l, const struct plan *p, uint64_t more, int *ret_pidfd)
 {
-	return ns_clone(clone_flags(l, p) | more, l->cgroup_fd > 2 ? l->cgroup_fd : -EBADF, ret_pidfd);
+	return ns_clone(clone_flags(l, p) | more, cgroup_is_given(l->cgroup_fd) ? l->cgroup_fd : -EBADF, ret_pidfd);
 }
 
 static void enter_cgroup(const struct launch *l, const struct plan *p, int sock)
@@ -61,7 +62,7 @@ static void enter_cgroup(const struct launch *l, const struct plan *p, int sock)
 	struct fail f = { 0 };
 	int r = 0;
 
-	if (l->cgroup_fd > 2 && plan_flags(p) & CLONE_NEWCGROUP)
+	if (cgroup_is_given(l->cgroup_fd) && plan_flags(p) & CLONE_NEWCGROUP)
 		r = ns_unshare(CLONE_NEWCGROUP);
 	if (r == 0)
 		return;

@@ -52,7 +52,7 @@ struct launch {
 	/* Descriptors from 3 on that the process gets under their numbers; the caller closes its own. */
 	const int *keep_fds;
 	size_t n_keep_fds;
-	int cgroup_fd;		/* to be born in (runtime/cgroup.h); below 3: none of its own */
+	int cgroup_fd;		/* to be born in (runtime/cgroup.h); cgroup_is_given, or none of its own */
 	bool passwd_entry;	/* add what PASSWD says, and HOME from passwd */
 	struct passwd_rules passwd;
 };

@@ -19,7 +19,7 @@ struct check {
 	pid_t pid;			/* the container's first process */
 	int pidfd;			/* the same */
 	int seccomp_fd;
-	int cgroup_fd;			/* the container's own, or below 3 */
+	int cgroup_fd;			/* the container's own (cgroup_is_given), or none */
 	const struct spec_process *process;
 	int64_t timeout;		/* ns; <= 0: none */
 	rlim_t core;			/* core.h */
