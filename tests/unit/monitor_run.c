@@ -736,53 +736,59 @@ static bool note_end(void *ctx, int code)
 	return code == 8;
 }
 
-/* What is gone is not written down any more; what stays (it is restarted, say) is. */
-static void test_ended_kept(void **state)
+/* A run of SCRIPT to its end with CODE, of which note_end is told. */
+static struct bed *run_to_end(const char *script, int code)
 {
-	struct bed *b = bed_new("exit 9");
+	struct bed *b = bed_new(script);
 	auto_str struct str out = STR_INIT(1 << 20);
-	struct state s;
-	struct fail f = { 0 };
+	char name[32];
 	int sock;
 
-	(void)state;
 	b->o.ended = note_end;
 	b->o.ctx = b;
 	sock = start(b);
-	assert_int_equal(collect(sock, &out, &out), 9);
+	assert_int_equal(collect(sock, &out, &out), code);
+	/* It was told before the client. */
+	snprintf(name, sizeof(name), "ended-%d", code);
+	assert_int_equal(faccessat(b->dir_fd, name, F_OK, 0), 0);
 	fd_close(sock);
 	await_monitor(b);
+	return b;
+}
+
+static void assert_ended(struct state *s, int code)
+{
+	assert_int_equal(s->status, STATUS_STOPPED);
+	assert_int_equal(s->exit_code, code);
+	state_done(s);
+}
+
+/* What is gone is not written down any more; what stays (it is restarted, say) is. */
+static void test_ended_kept(void **state)
+{
+	struct bed *b = run_to_end("exit 9", 9);
+	struct state s;
+	struct fail f = { 0 };
+
+	(void)state;
 	assert_int_equal(state_load_raw(b->dir_fd, &s, &f), 0);
-	assert_int_equal(s.status, STATUS_STOPPED);
-	assert_int_equal(s.exit_code, 9);
-	state_done(&s);
+	assert_ended(&s, 9);
 	bed_free(b);
 }
 
 static void test_ended(void **state)
 {
-	struct bed *b = bed_new("exit 8");
-	auto_str struct str out = STR_INIT(1 << 20);
+	struct bed *b = run_to_end("exit 8", 8);
 	struct state s;
 	struct fail f = { 0 };
-	int sock;
 
 	(void)state;
-	b->o.ended = note_end;
-	b->o.ctx = b;
-	sock = start(b);
-	assert_int_equal(collect(sock, &out, &out), 8);
-	assert_int_equal(faccessat(b->dir_fd, "ended-8", F_OK, 0), 0);
-	fd_close(sock);
-	await_monitor(b);
 	assert_int_equal(state_load_raw(b->dir_fd, &s, &f), 0);
 	assert_int_equal(s.status, STATUS_RUNNING);
 	state_done(&s);
 	/* Whoever looks all the same sees the end. */
 	assert_int_equal(state_load(b->dir_fd, &s, &f), 0);
-	assert_int_equal(s.status, STATUS_STOPPED);
-	assert_int_equal(s.exit_code, 8);
-	state_done(&s);
+	assert_ended(&s, 8);
 	bed_free(b);
 }
 
