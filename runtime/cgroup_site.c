@@ -19,8 +19,8 @@
 #include "pkg/util/str.h"
 #include "pkg/util/time.h"
 #include "runtime/cgroup.h"
-#include "runtime/cgroup_scope.h"
 #include "runtime/host_check.h"
+#include "runtime/proc_stat.h"
 
 #define LEAF "rbox-leaf"
 
@@ -33,15 +33,9 @@ enum { TEXT_MAX = 256 * 1024, ANCESTORS_MAX = 16 };
 static pid_t parent_of(pid_t pid)
 {
 	auto_str struct str s = STR_INIT(4096);
-	char path[64];
-	const char *at;
+	const char *at = proc_stat_read(pid, &s) < 0 ? NULL : proc_stat_field(str_cstr(&s), 4);
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (file_read(AT_FDCWD, path, &s) < 0)
-		return 0;
-	/* The name in brackets may hold anything (proc_pid_stat(5)): the last one ends it. */
-	at = strrchr(str_cstr(&s), ')');
-	return at && at[1] && at[2] ? (pid_t)strtol(at + 4, NULL, 10) : 0;
+	return at ? (pid_t)strtol(at, NULL, 10) : 0;
 }
 
 /* The kernel's words for a file that is gone, and for one in memory (proc_pid_exe(5), memfd_create(2)). */
@@ -168,7 +162,7 @@ static bool is_systemds(const char *own, const char *folder)
 	static const char *const marks[] = { "user.delegate", "trusted.delegate" };
 	char value[8];
 
-	if (str_eq(own, "/") || access("/run/systemd/system", F_OK) < 0)
+	if (str_eq(own, "/") || !host_has_systemd())
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
 		ssize_t n = getxattr(folder, marks[i], value, sizeof(value));
@@ -248,17 +242,6 @@ static void look_leaf(char *base, struct cgroup_site *s)
 	read_controllers(fd, s);
 }
 
-static void look_scope(struct cgroup_site *s)
-{
-	auto_free char *manager = cgroup_scope_manager();
-	auto_fd int fd = manager ? cgroup_open(manager) : -EBADF;
-
-	if (fd < 0)
-		return;
-	s->rung = CGROUP_SCOPE;
-	read_controllers(fd, s);
-}
-
 static void say_none(struct cgroup_site *s)
 {
 	auto_host struct host_report host = { 0 };
@@ -287,7 +270,7 @@ static void look(const char *parent, struct cgroup_site *s)
 	auto_free char *base = own ? above(own) : NULL;
 
 	*s = (struct cgroup_site){ .rung = CGROUP_NONE };
-	if (parent) {
+	if (parent && *parent) {
 		look_given(parent, s);
 		return;
 	}
@@ -300,8 +283,6 @@ static void look(const char *parent, struct cgroup_site *s)
 void cgroup_site_look(const char *parent, struct cgroup_site *ret)
 {
 	look(parent, ret);
-	if (ret->rung == CGROUP_NONE && !parent)
-		look_scope(ret);
 	if (ret->rung == CGROUP_NONE)
 		say_none(ret);
 }
@@ -421,24 +402,10 @@ static void settle(const char *parent, const char *run_dir, struct cgroup_site *
 		enable(fd, s);
 }
 
-void cgroup_site_enter(const char *parent, bool wanted, const char *id, const char *run_dir,
-			 struct cgroup_site *ret)
+void cgroup_site_enter(const char *parent, bool wanted, const char *run_dir, struct cgroup_site *ret)
 {
 	look(parent, ret);
-	if (ret->rung == CGROUP_NONE && !parent && wanted) {
-		auto_free char *why = NULL;
-
-		look_scope(ret);
-		if (ret->rung == CGROUP_SCOPE && cgroup_scope_enter(id, &why) == 0) {
-			cgroup_site_done(ret);
-			look(parent, ret);
-		} else if (ret->rung == CGROUP_SCOPE) {
-			ret->rung = CGROUP_NONE;
-			strv_free_ptr(&ret->controllers);
-			mem_replace(&ret->why, mem_take(&why));
-		}
-	}
-	if (ret->rung == CGROUP_LEAF || ret->rung == CGROUP_OURS)
+	if (ret->rung != CGROUP_NONE)
 		settle(parent, run_dir, ret);
 	if (ret->rung == CGROUP_NONE && wanted)
 		say_none(ret);

@@ -4,7 +4,7 @@
 
 #include "runtime/host.h"
 
-/* Between the host_*.c files: the parts of host_check_all, and how they write their findings. */
+/* Between the host_*.c files and cgroup_site.c: the parts of host_check_all, and how they write their findings. */
 
 /* A new row, ok so far; FMT is what was found. The pointer holds until the next row. */
 struct host_check *host_add(struct host_report *r, const char *name, const char *fmt, ...)
@@ -22,6 +22,8 @@ char *host_install(const char *tool) MUST_USE;
 char *host_line(const char *path) MUST_USE;
 /* The user's login name, or the number. */
 char *host_user(void) MUST_USE;
+/* systemd is process 1 here (sd_booted(3)): it arranges sessions and cgroups. */
+bool host_has_systemd(void);
 
 void host_check_kernel(struct host_report *r);
 void host_check_userns(struct host_report *r);

@@ -32,7 +32,7 @@ static const char *dir_fault(const char *path)
 	return access(path, W_OK | X_OK) == 0 ? NULL : "can't be written";
 }
 
-static bool booted_systemd(void)
+bool host_has_systemd(void)
 {
 	return access("/run/systemd/system", F_OK) == 0;
 }
@@ -46,7 +46,7 @@ static char *rundir_fix(const char *xdg, const char *user_dir)
 		return mem_printf("export XDG_RUNTIME_DIR=%s", user_dir);
 	if (fault && (str_eq(fault, "is open to others") || str_eq(fault, "can't be written")))
 		return mem_printf("chmod 0700 %s", xdg);
-	if (booted_systemd()) {
+	if (host_has_systemd()) {
 		auto_free char *user = host_user();
 
 		return host_sudo("loginctl enable-linger %s && export XDG_RUNTIME_DIR=%s", user, user_dir);
@@ -103,7 +103,7 @@ static char *missing_controllers(const char *have)
 
 static char *delegate_fix(void)
 {
-	if (booted_systemd())
+	if (host_has_systemd())
 		return host_sudo("sh -c 'mkdir -p /etc/systemd/system/user@.service.d && printf \"[Service]\\n"
 				 "Delegate=cpu cpuset io memory pids\\n\" "
 				 ">/etc/systemd/system/user@.service.d/delegate.conf && systemctl daemon-reload'");
@@ -137,7 +137,7 @@ static bool is_hybrid(void)
 /* cgroup_no_v1: the kernel's own; the other is systemd's (kernel-command-line(7)). */
 static char *unify_fix(void)
 {
-	return mem_strdup(booted_systemd() ?
+	return mem_strdup(host_has_systemd() ?
 			  "boot with systemd.unified_cgroup_hierarchy=1 cgroup_no_v1=all on the kernel's command line" :
 			  "boot with cgroup_no_v1=all on the kernel's command line, and mount -t cgroup2 none "
 			  "/sys/fs/cgroup");
@@ -183,7 +183,7 @@ void host_check_session(struct host_report *r)
 	auto_free char *path = mem_printf("/var/lib/systemd/linger/%s", user);
 	struct host_check *c;
 
-	if (!booted_systemd() || !geteuid())
+	if (!host_has_systemd() || !geteuid())
 		return;
 	if (access(path, F_OK) == 0) {
 		host_add(r, "linger", "on");

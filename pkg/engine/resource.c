@@ -332,7 +332,7 @@ int resource_check(const struct resource_group *g, struct fail *f)
 		return r;
 	if (g->cgroups && !strcmp(g->cgroups, "disabled"))
 		return refuse(f, EINVAL, "limits and --cgroups=disabled cannot be set together");
-	cgroup_site_look(g->cgroup_parent && *g->cgroup_parent ? g->cgroup_parent : NULL, &site);
+	cgroup_site_look(g->cgroup_parent, &site);
 	r = resource_check_site(g, &site, f);
 	/* What the devices of limits are is seen now, not only at the start. */
 	return r < 0 ? r : resource_settings(g, false, &settings, f);

@@ -157,8 +157,7 @@ static int find_cgroup(struct starting *s, struct spec_host *host, struct fail *
 
 	if (g->cgroups && !strcmp(g->cgroups, "disabled"))
 		return 0;
-	cgroup_site_enter(g->cgroup_parent && *g->cgroup_parent ? g->cgroup_parent : NULL, wanted, s->c->id,
-			  s->e->run_dir, &s->site);
+	cgroup_site_enter(g->cgroup_parent, wanted, s->e->run_dir, &s->site);
 	host->limit_pids = strv_has(s->site.controllers, "pids");
 	return wanted ? resource_check_site(g, &s->site, f) : 0;
 }
