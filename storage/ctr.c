@@ -86,6 +86,11 @@ static int by_prefix(const struct store *s, const char *text, char ret[CTR_ID_LE
 	return 0;
 }
 
+const char *ctr_name_typed(const char *text)
+{
+	return text && *text == '/' ? text + 1 : text;
+}
+
 int ctr_find(const struct store *s, const char *text, char ret[CTR_ID_LEN + 1], struct fail *f)
 {
 	int r;
@@ -98,8 +103,7 @@ int ctr_find(const struct store *s, const char *text, char ret[CTR_ID_LEN + 1], 
 			return 0;
 		}
 	}
-	/* As docker prints names: with a slash before them. */
-	r = ctr_name_read(s, *text == '/' ? text + 1 : text, ret);
+	r = ctr_name_read(s, ctr_name_typed(text), ret);
 	if (r == 0)
 		return 0;
 	if (r != -ENOENT)

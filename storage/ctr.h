@@ -51,8 +51,11 @@ void ctr_new_done(struct ctr_new *n);
 /* O_RDONLY descriptor of containers/<id>. */
 int ctr_open(const struct store *s, const char *id, struct fail *f) MUST_USE;
 
+/* A name as it was typed: docker prints them with a slash before them, which is left out. NULL for NULL. */
+const char *ctr_name_typed(const char *text);
+
 /*
- * By name, full id or unique prefix of an id. RET gets the full id. A name wins over a prefix, as
+ * By name (ctr_name_typed), full id or unique prefix of an id. RET gets the full id. A name wins over a prefix, as
  * in podman. Messages: "no container with name or ID \"x\" found: no such container" (-ENOENT).
  */
 int ctr_find(const struct store *s, const char *text, char ret[CTR_ID_LEN + 1], struct fail *f) MUST_USE;

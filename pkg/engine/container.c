@@ -73,14 +73,9 @@ int container_open_wreck(struct engine *e, const char *id, struct container *ret
 	return 0;
 }
 
-const char *container_name_typed(const char *text)
-{
-	return text && *text == '/' ? text + 1 : text;
-}
-
 int container_find(struct engine *e, const char *text, char ret[CTR_ID_LEN + 1], struct fail *f)
 {
-	const char *name = container_name_typed(text);
+	const char *name = ctr_name_typed(text);
 	int r = ctr_find(&e->store, text, ret, f);
 
 	/* A second look: it may begin an id. */

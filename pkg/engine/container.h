@@ -20,9 +20,6 @@ struct container {
 	int64_t stop_asked;	/* monotonic ns at which stop_begin asked for the end; 0: it didn't */
 };
 
-/* A name for a container as it was typed: docker's begin with a slash, which is left out. NULL for NULL. */
-const char *container_name_typed(const char *text);
-
 /*
  * ctr_find (storage/ctr.h), which knows names alone. A rename that was killed leaves a container two of them: found
  * by the one that isn't its own, it is found no more. While a rename is under way both find it.

@@ -397,7 +397,7 @@ static bool is_free_after_all(struct engine *e, const char *name)
 int engine_create(struct engine *e, const struct run_opts *o, const struct fetcher *fetcher,
 		  struct container_config *ret, struct fail *f)
 {
-	const char *name = container_name_typed(o->name);
+	const char *name = ctr_name_typed(o->name);
 	struct volumes_held volumes = VOLUMES_NONE;
 	char id[CTR_ID_LEN + 1];
 	int r;

@@ -44,7 +44,7 @@ static int write_name(const struct container *c, const char *to, struct fail *f)
 
 int engine_rename(struct engine *e, struct container *c, const char *text, struct fail *f)
 {
-	const char *to = container_name_typed(text);
+	const char *to = ctr_name_typed(text);
 	auto_free char *from = NULL;
 	auto_fd int lock = ctr_lock(c->dir_fd, f);
 	struct override now;

@@ -5,7 +5,7 @@
 #include "pkg/engine/container.h"
 
 /*
- * Gives container C the name TEXT (as container_name_typed), in any state it may be in; c->config.name is the new one then. The old
+ * Gives container C the name TEXT (as ctr_name_typed), in any state it may be in; c->config.name is the new one then. The old
  * name is free. Killed at any moment the container is found by one of the two or by both, and no name is lost;
  * rename_heal ends what was begun.
  */
