@@ -28,7 +28,7 @@ static int no_freezer(const struct container *c, const char *what, struct fail *
 	}
 	(void)refuse(f, ENOTSUP, "cannot %s container %s: it needs the freezer of a cgroup of its own, and the container was "
 		     "started without one", what, c->id);
-	fail_hint(f, "rbox restart it here, with a limit (--pids-limit 2048) where it is started from a shell");
+	fail_hint(f, "rbox restart %s   # from here: its next start makes one", c->config.name);
 	return -ENOTSUP;
 }
 

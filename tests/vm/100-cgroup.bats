@@ -111,6 +111,19 @@ teardown_file() {
 	run_rbox rm still
 }
 
+# The hint was of options that restart doesn't have.
+@test "pause - a container that was started without a cgroup: what the hint says gives it one" {
+	run_rbox run -d --name loose --network none "$IMAGE" sleep 1000
+	in_unit loose 125 pause loose
+	assert "$stderr" =~ "the container was started without one"
+	assert "$stderr" =~ "fix: rbox restart loose "
+	in_unit loose restart -t 0 loose
+	in_unit loose pause loose
+	run_rbox inspect --format '{{.State.Status}}' loose
+	assert "$output" == "paused"
+	run_rbox rm -f loose
+}
+
 # It did nothing until somebody unpaused it.
 @test "SIGTERM to the monitor of a paused container ends it" {
 	in_unit term run -d --name term --network none "$IMAGE" \
